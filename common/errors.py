@@ -1,0 +1,83 @@
+"""Refusals: one class a reason, with a stable code, turned into an answer by one handler."""
+
+from django.utils.translation import gettext_lazy as _
+
+
+class MarketError(Exception):
+    """A request that the market refuses, in words a villager understands.
+
+    `code` is stable (api.md), `status` is the HTTP answer, `fields` maps field names to messages.
+    """
+
+    code = "refused"
+    status = 409
+    message = _("This cannot be done now. Nothing was changed.")
+
+    def __init__(self, message=None, *, fields: dict | None = None, retry_after: int | None = None):
+        self.message = message if message is not None else type(self).message
+        self.fields = fields
+        self.retry_after = retry_after
+        super().__init__(self.message)
+
+
+class Invalid(MarketError):
+    """The input is wrong; `fields` says where."""
+
+    code = "invalid"
+    status = 400
+    message = _("Please check what you entered. Nothing was saved.")
+
+
+class NotAllowed(MarketError):
+    """The person's role does not permit this."""
+
+    code = "forbidden"
+    status = 403
+    message = _("You do not have permission to do this.")
+
+
+class NotFound(MarketError):
+    """Not there, or not this person's (api.md: a stranger cannot tell which)."""
+
+    code = "not_found"
+    status = 404
+    message = _("We could not find that.")
+
+
+class MoveRefused(MarketError):
+    """The thing is in a state from which this move is not allowed."""
+
+    code = "move_refused"
+    message = _("This is not possible in the current state. Reload the page to see where things stand.")
+
+
+class TooMany(MarketError):
+    """A limit per user, phone, address or room is reached."""
+
+    code = "too_many"
+    status = 429
+    message = _("That was too often. Please wait a moment and try again.")
+
+
+class IdempotencyConflict(MarketError):
+    """The same key came with another body (rules.md 4)."""
+
+    code = "idempotency_conflict"
+    message = _("This request was already sent with other contents. Please reload the page.")
+
+
+class InProgress(MarketError):
+    """The first call with this key is still running (decisions.md 17)."""
+
+    code = "in_progress"
+    message = _("We are still working on this. Please wait a second.")
+
+    def __init__(self):
+        super().__init__(retry_after=1)
+
+
+class IdempotencyKeyMissing(Invalid):
+    """A call that moves money or goods needs an Idempotency-Key header holding a UUID."""
+
+    code = "idempotency_key_required"
+    message = _("The request needs an Idempotency-Key header with a UUID.")

@@ -1,0 +1,40 @@
+"""Purposes of accounts and kinds of transactions."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Purpose(TextChoices):
+    """What an account is for. Debits are positive, credits negative: a payable has a balance below zero."""
+
+    CASH = "cash", _("cash at the payment provider")
+    BUYER_HELD = "buyer_held", _("buyers' money held until completion")
+    FARMER_PAYABLE = "farmer_payable", _("owed to a farmer")
+    SHOP_PAYABLE = "shop_payable", _("owed to a shop for its own goods")
+    HOST_PAYABLE = "host_payable", _("owed to a host as commission")
+    FREIGHT_PAYABLE = "freight_payable", _("freight owed to the shop that ships")
+    PLATFORM_FEE = "platform_fee", _("platform fee earned")
+    PROVIDER_FEE = "provider_fee", _("fee kept by the payment provider")
+    UNMATCHED = "unmatched", _("money received without a payable order")
+
+
+class OwnerKind(TextChoices):
+    """Whose account it is; system accounts have owner_id 0."""
+
+    SYSTEM = "system", _("system")
+    FARMER = "farmer", _("farmer")
+    SHOP = "shop", _("shop")
+    HOST = "host", _("host")
+
+
+class Kind(TextChoices):
+    """Why a transaction was posted."""
+
+    PAYMENT = "payment", _("payment received")
+    UNMATCHED_PAYMENT = "unmatched_payment", _("payment without a payable order")
+    REFUND = "refund", _("refund sent")
+    COMPLETION = "completion", _("order completed")
+    PAYOUT = "payout", _("payout sent")
+    PAYOUT_RETURNED = "payout_returned", _("payout returned")
+    ADJUSTMENT = "adjustment", _("adjustment")
+    REVERSAL = "reversal", _("reversal")

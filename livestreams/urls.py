@@ -1,0 +1,5 @@
+"""Addresses of livestreams."""
+
+app_name = "livestreams"
+urlpatterns = []
+api_urlpatterns = []

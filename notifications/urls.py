@@ -1,0 +1,5 @@
+"""Addresses of notifications."""
+
+app_name = "notifications"
+urlpatterns = []
+api_urlpatterns = []

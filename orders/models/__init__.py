@@ -1,0 +1,17 @@
+"""Cart, orders with their frozen lines, shipments, refund requests."""
+
+from orders.models.cart import Cart, CartLine
+from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
+from orders.models.refunds import RefundRequest
+from orders.models.shipments import Shipment
+
+__all__ = [
+    "Cart",
+    "CartLine",
+    "CommissionLine",
+    "Order",
+    "OrderGroup",
+    "OrderLine",
+    "RefundRequest",
+    "Shipment",
+]

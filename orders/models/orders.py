@@ -1,0 +1,156 @@
+"""One purchase paid once (group), one order per shop, lines that freeze what was agreed."""
+
+from django.conf import settings
+from django.db import models
+
+from livestreams.models import LiveSession, PinEvent
+from orders.statuses import CommissionKind, OrderStatus
+from shops.models import Farmer, Host, Shop, StockReservation, Variant
+
+
+class OrderGroup(models.Model):
+    """One purchase, paid once; `expires_at` bounds how long its units are held."""
+
+    buyer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="order_groups")
+    total_fen = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(total_fen__gt=0), name="group_total_positive")
+        ]
+
+    def __str__(self) -> str:
+        return f"purchase {self.pk}"
+
+
+class OrderQuerySet(models.QuerySet):
+    """Scopes of orders."""
+
+    def for_buyer(self, user):
+        """Return the person's own purchases."""
+        return self.filter(group__buyer=user)
+
+    def for_member(self, user):
+        """Return orders of shops the person works in."""
+        return self.filter(shop__memberships__user=user).distinct()
+
+
+class Order(models.Model):
+    """What one shop owes one buyer. The address is a copy: later edits of the address book change nothing."""
+
+    number = models.CharField(max_length=20, unique=True)
+    group = models.ForeignKey(OrderGroup, on_delete=models.PROTECT, related_name="orders")
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="orders")
+    status = models.CharField(max_length=16, choices=OrderStatus, default=OrderStatus.PENDING_PAYMENT)
+    goods_fen = models.BigIntegerField()
+    freight_fen = models.BigIntegerField()
+    total_fen = models.BigIntegerField()
+    captured_fen = models.BigIntegerField(default=0)
+    refund_requested_fen = models.BigIntegerField(default=0)
+    recipient = models.CharField(max_length=60)
+    phone = models.CharField(max_length=20)
+    region_code = models.CharField(max_length=6, blank=True)
+    region = models.CharField(max_length=120)
+    address = models.CharField(max_length=200)
+    note = models.CharField(max_length=200, blank=True)
+    placed_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+    shipped_at = models.DateTimeField(null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancel_reason = models.CharField(max_length=200, blank=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="order_sums",
+                condition=models.Q(
+                    goods_fen__gt=0,
+                    freight_fen__gte=0,
+                    total_fen=models.F("goods_fen") + models.F("freight_fen"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_refund_within_captured",
+                condition=models.Q(
+                    refund_requested_fen__gte=0,
+                    captured_fen__gte=0,
+                    refund_requested_fen__lte=models.F("captured_fen"),
+                ),
+            ),
+        ]
+        indexes = [models.Index(fields=["shop", "status", "-placed_at"], name="order_desk")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """A frozen line: name, price, whose goods, and which moment of which session sold it."""
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="lines")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="order_lines")
+    farmer = models.ForeignKey(
+        Farmer, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
+    )
+    reservation = models.OneToOneField(
+        StockReservation, null=True, blank=True, on_delete=models.PROTECT, related_name="order_line"
+    )
+    title = models.CharField(max_length=80)
+    variant_name = models.CharField(max_length=40)
+    price_fen = models.BigIntegerField()
+    quantity = models.PositiveIntegerField()
+    total_fen = models.BigIntegerField()
+    live_session = models.ForeignKey(
+        LiveSession, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
+    )
+    pin_event = models.ForeignKey(
+        PinEvent, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="order_line_sums",
+                condition=models.Q(
+                    quantity__gte=1,
+                    quantity__lte=999,
+                    price_fen__gt=0,
+                    total_fen=models.F("price_fen") * models.F("quantity"),
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} × {self.quantity}"
+
+
+class CommissionLine(models.Model):
+    """A share of a line, frozen at sale: fen and the rate it came from."""
+
+    order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="commissions")
+    kind = models.CharField(max_length=10, choices=CommissionKind)
+    host = models.ForeignKey(
+        Host, null=True, blank=True, on_delete=models.PROTECT, related_name="commission_lines"
+    )
+    rate_bp = models.PositiveIntegerField()
+    amount_fen = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order_line", "kind"], name="commission_once"),
+            models.CheckConstraint(condition=models.Q(amount_fen__gte=0), name="commission_not_negative"),
+            models.CheckConstraint(
+                name="commission_payee",
+                condition=models.Q(kind="host", host__isnull=False) | models.Q(kind="platform", host=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_fen}"

@@ -1,0 +1,63 @@
+"""States of orders, shipments and refund requests, and the moves between them (domain.md)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class OrderStatus(TextChoices):
+    """Life of an order."""
+
+    PENDING_PAYMENT = "pending_payment", _("to pay")
+    CONFIRMED = "confirmed", _("confirmed, cash on delivery")
+    PAID = "paid", _("to ship")
+    SHIPPED = "shipped", _("on the way")
+    DELIVERED = "delivered", _("delivered")
+    COMPLETED = "completed", _("completed")
+    CANCELLING = "cancelling", _("being cancelled")  # while a payment is being closed at the provider
+    CANCELLED = "cancelled", _("cancelled")
+
+
+ORDER_MOVES = {
+    OrderStatus.PENDING_PAYMENT: frozenset(
+        {OrderStatus.PAID, OrderStatus.CONFIRMED, OrderStatus.CANCELLING, OrderStatus.CANCELLED}
+    ),
+    OrderStatus.CONFIRMED: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
+    OrderStatus.PAID: frozenset({OrderStatus.SHIPPED, OrderStatus.CANCELLED}),
+    OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED, OrderStatus.COMPLETED}),
+    OrderStatus.DELIVERED: frozenset({OrderStatus.COMPLETED}),
+    OrderStatus.CANCELLING: frozenset({OrderStatus.CANCELLED, OrderStatus.PAID}),
+}
+
+
+class ShipmentStatus(TextChoices):
+    """Life of a parcel."""
+
+    PENDING = "pending", _("pending")
+    READY = "ready", _("ready")
+    SHIPPED = "shipped", _("on the way")
+    DELIVERED = "delivered", _("delivered")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class CommissionKind(TextChoices):
+    """Who takes a share of a line."""
+
+    HOST = "host", _("host")
+    PLATFORM = "platform", _("platform")
+
+
+class RefundRequestStatus(TextChoices):
+    """A wish to give money back; payments executes it."""
+
+    REQUESTED = "requested", _("requested")
+    REFUNDED = "refunded", _("refunded")
+    FAILED = "failed", _("failed")
+
+
+class RefundReason(TextChoices):
+    """Why money goes back."""
+
+    CANCELLED_BY_BUYER = "cancelled_by_buyer", _("cancelled by the buyer")
+    CANCELLED_BY_SHOP = "cancelled_by_shop", _("cancelled by the shop")
+    PAID_TOO_LATE = "paid_too_late", _("paid after the order had expired")
+    PAID_TWICE = "paid_twice", _("paid twice")

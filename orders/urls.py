@@ -1,0 +1,5 @@
+"""Addresses of orders."""
+
+app_name = "orders"
+urlpatterns = []
+api_urlpatterns = []

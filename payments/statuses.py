@@ -1,0 +1,48 @@
+"""States of payments, callbacks and refunds (domain.md)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class PaymentStatus(TextChoices):
+    """Life of a payment at a provider."""
+
+    CREATED = "created", _("created")
+    PENDING = "pending", _("waiting for the provider")
+    SUCCEEDED = "succeeded", _("paid")
+    FAILED = "failed", _("failed")
+    CLOSED = "closed", _("closed")
+
+
+PAYMENT_MOVES = {
+    PaymentStatus.CREATED: frozenset(
+        {PaymentStatus.PENDING, PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.CLOSED}
+    ),
+    PaymentStatus.PENDING: frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.FAILED, PaymentStatus.CLOSED}),
+    # Money that arrives late is still money (rules.md B8).
+    PaymentStatus.CLOSED: frozenset({PaymentStatus.SUCCEEDED}),
+    PaymentStatus.FAILED: frozenset({PaymentStatus.SUCCEEDED}),
+}
+
+
+class PaymentPurpose(TextChoices):
+    """What is paid for."""
+
+    ORDER_GROUP = "order_group", _("purchase")
+
+
+class CallbackOutcome(TextChoices):
+    """What became of a callback."""
+
+    RECEIVED = "received", _("received")
+    PROCESSED = "processed", _("processed")
+    QUARANTINED = "quarantined", _("quarantined")  # the signature holds but the contents do not match
+
+
+class RefundStatus(TextChoices):
+    """Life of a refund at a provider."""
+
+    REQUESTED = "requested", _("requested")
+    IN_TRANSIT = "in_transit", _("on its way")
+    SUCCEEDED = "succeeded", _("refunded")
+    FAILED = "failed", _("failed")

@@ -1,0 +1,5 @@
+"""Addresses of payments."""
+
+app_name = "payments"
+urlpatterns = []
+api_urlpatterns = []

@@ -1,0 +1,182 @@
+"""Who earned what in which period, and how it was paid (decisions.md 14)."""
+
+from django.conf import settings
+from django.db import models
+
+from ledger.models import LedgerEntry
+from orders.models import OrderLine
+from payouts.statuses import (
+    LineKind,
+    PayoutAccountStatus,
+    PayoutMethod,
+    PayoutStatus,
+    PeriodStatus,
+    StatementStatus,
+)
+from shops.models import Farmer, Host, Shop
+
+
+def exactly_one_payee() -> models.Q:
+    """Return the condition that a row names one farmer, one host or one shop."""
+    return (
+        models.Q(farmer__isnull=False, host=None, payee_shop=None)
+        | models.Q(farmer=None, host__isnull=False, payee_shop=None)
+        | models.Q(farmer=None, host=None, payee_shop__isnull=False)
+    )
+
+
+class SettlementPeriod(models.Model):
+    """A span of a shop's (co-operative's) book: starts_at ≤ posted < ends_at."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="periods")
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=PeriodStatus, default=PeriodStatus.OPEN)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["shop", "starts_at"], name="period_start_once"),
+            models.UniqueConstraint(
+                fields=["shop"], name="period_one_open", condition=models.Q(status="open")
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")), name="period_forward"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.shop_id} {self.starts_at:%Y-%m-%d}"
+
+
+class PayoutStatementQuerySet(models.QuerySet):
+    """Scopes of statements."""
+
+    def for_payee(self, user):
+        """Return the statements of the person as farmer, host or shop owner."""
+        return self.filter(
+            models.Q(farmer__user=user)
+            | models.Q(host__user=user)
+            | models.Q(payee_shop__memberships__user=user, payee_shop__memberships__role="owner")
+        ).distinct()
+
+    def for_shop_owner(self, user):
+        """Return the statements in periods of shops that the person owns (who prints them for farmers)."""
+        return self.filter(
+            period__shop__memberships__user=user, period__shop__memberships__role="owner"
+        ).distinct()
+
+
+class PayoutStatement(models.Model):
+    """The payout tally of one payee in one period, in fen; net = gross - commission - fee + freight + rest."""
+
+    period = models.ForeignKey(SettlementPeriod, on_delete=models.PROTECT, related_name="statements")
+    farmer = models.ForeignKey(
+        Farmer, null=True, blank=True, on_delete=models.PROTECT, related_name="statements"
+    )
+    host = models.ForeignKey(Host, null=True, blank=True, on_delete=models.PROTECT, related_name="statements")
+    payee_shop = models.ForeignKey(
+        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="statements"
+    )
+    code = models.CharField(max_length=20, unique=True)
+    status = models.CharField(max_length=10, choices=StatementStatus, default=StatementStatus.DRAFT)
+    gross_fen = models.BigIntegerField(default=0)
+    commission_fen = models.BigIntegerField(default=0)
+    platform_fee_fen = models.BigIntegerField(default=0)
+    freight_fen = models.BigIntegerField(default=0)
+    correction_fen = models.BigIntegerField(default=0)
+    carried_fen = models.BigIntegerField(default=0)
+    net_fen = models.BigIntegerField(default=0)
+    issued_at = models.DateTimeField(null=True, blank=True)
+
+    objects = PayoutStatementQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=exactly_one_payee(), name="statement_one_payee"),
+            models.CheckConstraint(
+                name="statement_adds_up",
+                condition=models.Q(
+                    net_fen=models.F("gross_fen")
+                    - models.F("commission_fen")
+                    - models.F("platform_fee_fen")
+                    + models.F("freight_fen")
+                    + models.F("correction_fen")
+                    + models.F("carried_fen")
+                ),
+            ),
+            models.UniqueConstraint(fields=["period", "farmer"], name="statement_farmer_once"),
+            models.UniqueConstraint(fields=["period", "host"], name="statement_host_once"),
+            models.UniqueConstraint(fields=["period", "payee_shop"], name="statement_shop_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class StatementLine(models.Model):
+    """One payable ledger entry, claimed once for ever; gross - commission - fee = amount for a sale."""
+
+    statement = models.ForeignKey(PayoutStatement, on_delete=models.PROTECT, related_name="lines")
+    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, related_name="statement_line")
+    kind = models.CharField(max_length=16, choices=LineKind)
+    order_line = models.ForeignKey(
+        OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="statement_lines"
+    )
+    order_number = models.CharField(max_length=20, blank=True)
+    gross_fen = models.BigIntegerField(default=0)
+    commission_fen = models.BigIntegerField(default=0)
+    platform_fee_fen = models.BigIntegerField(default=0)
+    amount_fen = models.BigIntegerField()
+    posted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_fen}"
+
+
+class PayoutAccount(models.Model):
+    """Where a payee's money goes; `detail_masked` is what people see (6222 **** 1234)."""
+
+    farmer = models.OneToOneField(
+        Farmer, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_account"
+    )
+    host = models.OneToOneField(
+        Host, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_account"
+    )
+    payee_shop = models.OneToOneField(
+        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_account"
+    )
+    method = models.CharField(max_length=10, choices=PayoutMethod, default=PayoutMethod.CASH)
+    holder = models.CharField(max_length=60)
+    detail_masked = models.CharField(max_length=60, blank=True)
+    status = models.CharField(max_length=10, choices=PayoutAccountStatus, default=PayoutAccountStatus.PENDING)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=exactly_one_payee(), name="account_one_payee")]
+
+    def __str__(self) -> str:
+        return f"{self.get_method_display()} {self.detail_masked}"
+
+
+class Payout(models.Model):
+    """The sending of money for a statement: made by one operator, marked paid with a reference."""
+
+    statement = models.OneToOneField(PayoutStatement, on_delete=models.PROTECT, related_name="payout")
+    amount_fen = models.BigIntegerField()
+    method = models.CharField(max_length=10, choices=PayoutMethod, default=PayoutMethod.CASH)
+    status = models.CharField(max_length=10, choices=PayoutStatus, default=PayoutStatus.PENDING)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    approved_at = models.DateTimeField(null=True, blank=True)
+    paid_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    paid_at = models.DateTimeField(null=True, blank=True)
+    reference = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="payout_positive")]
+
+    def __str__(self) -> str:
+        return f"payout {self.pk}"

@@ -1,0 +1,5 @@
+"""Addresses of payouts."""
+
+app_name = "payouts"
+urlpatterns = []
+api_urlpatterns = []

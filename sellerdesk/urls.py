@@ -1,0 +1,5 @@
+"""Addresses of sellerdesk."""
+
+app_name = "sellerdesk"
+urlpatterns = []
+api_urlpatterns = []

@@ -1,0 +1,23 @@
+"""Villages, farmers, shops, hosts; photos, products, stock."""
+
+from shops.models.people import Farmer, FarmerAuthorization, Host, Shop, ShopMember, Village
+from shops.models.photos import Photo
+from shops.models.products import Category, Product, Variant
+from shops.models.stock import Lot, StockMovement, StockReservation, VariantStock
+
+__all__ = [
+    "Category",
+    "Farmer",
+    "FarmerAuthorization",
+    "Host",
+    "Lot",
+    "Photo",
+    "Product",
+    "Shop",
+    "ShopMember",
+    "StockMovement",
+    "StockReservation",
+    "Variant",
+    "VariantStock",
+    "Village",
+]

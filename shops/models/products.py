@@ -1,0 +1,83 @@
+"""What is sold."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from shops.models.people import Farmer, Shop, Village
+from shops.statuses import ProductStatus, ShopStatus
+
+
+class Category(models.Model):
+    """A shelf of the catalogue."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=40)
+    name_en = models.CharField(max_length=40, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        verbose_name_plural = "categories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet):
+    """Scopes of products."""
+
+    def published(self):
+        """Return what buyers may see: published, in an open shop."""
+        return self.filter(status=ProductStatus.PUBLISHED, shop__status=ShopStatus.OPEN)
+
+    def for_member(self, user):
+        """Return products of the person's shops, drafts included."""
+        return self.filter(shop__memberships__user=user).distinct()
+
+
+class Product(models.Model):
+    """One listing of a shop, grown by a farmer; without a farmer it pays its shop (decisions.md 9)."""
+
+    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="products")
+    farmer = models.ForeignKey(
+        Farmer, null=True, blank=True, on_delete=models.PROTECT, related_name="products"
+    )
+    village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="products")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    title = models.CharField(_("name"), max_length=80)
+    description = models.TextField(_("description"), blank=True)
+    status = models.CharField(max_length=10, choices=ProductStatus, default=ProductStatus.DRAFT)
+    rejected_reason = models.CharField(max_length=200, blank=True)
+    search_text = models.TextField(blank=True, editable=False)
+    created_at = models.DateTimeField()
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ProductQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["status", "-published_at"], name="product_newest")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Variant(models.Model):
+    """What is bought (a 500 g box): price here, stock in VariantStock."""
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="variants")
+    name = models.CharField(_("unit"), max_length=40)
+    price_fen = models.BigIntegerField(_("price"))
+    weight_g = models.PositiveIntegerField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="variant_price_sane", condition=models.Q(price_fen__gt=0, price_fen__lte=100_000_000)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product_id} {self.name}"

@@ -1,0 +1,118 @@
+"""States of people's roles and of goods, and the moves between them (domain.md)."""
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class ShopStatus(TextChoices):
+    """Life of a shop."""
+
+    DRAFT = "draft", _("draft")  # being filled in
+    PENDING = "pending", _("pending")  # waits for the operator
+    OPEN = "open", _("open")  # sells
+    SUSPENDED = "suspended", _("suspended")  # stopped by the operator
+    CLOSED = "closed", _("closed")  # for good
+
+
+SHOP_MOVES = {
+    ShopStatus.DRAFT: frozenset({ShopStatus.PENDING}),
+    ShopStatus.PENDING: frozenset({ShopStatus.OPEN, ShopStatus.DRAFT}),
+    ShopStatus.OPEN: frozenset({ShopStatus.SUSPENDED, ShopStatus.CLOSED}),
+    ShopStatus.SUSPENDED: frozenset({ShopStatus.OPEN, ShopStatus.CLOSED}),
+}
+
+
+class ShopRole(TextChoices):
+    """What a member may do: clerks work with goods and orders, owners also see money and members."""
+
+    OWNER = "owner", _("owner")
+    CLERK = "clerk", _("clerk")
+
+
+class HostStatus(TextChoices):
+    """Life of a host."""
+
+    APPLIED = "applied", _("applied")
+    ACTIVE = "active", _("active")
+    SUSPENDED = "suspended", _("suspended")
+
+
+HOST_MOVES = {
+    HostStatus.APPLIED: frozenset({HostStatus.ACTIVE, HostStatus.SUSPENDED}),
+    HostStatus.ACTIVE: frozenset({HostStatus.SUSPENDED}),
+    HostStatus.SUSPENDED: frozenset({HostStatus.ACTIVE}),
+}
+
+
+class AuthorizationStatus(TextChoices):
+    """A farmer's consent to have goods sold; revoking affects the future only."""
+
+    GRANTED = "granted", _("granted")
+    REVOKED = "revoked", _("revoked")
+
+
+class ProductStatus(TextChoices):
+    """Life of a product."""
+
+    DRAFT = "draft", _("draft")
+    IN_REVIEW = "in_review", _("in review")  # its photos are being made ready, or an operator looks at it
+    PUBLISHED = "published", _("on sale")
+    REJECTED = "rejected", _("rejected")
+    ARCHIVED = "archived", _("archived")
+
+
+PRODUCT_MOVES = {
+    ProductStatus.DRAFT: frozenset(
+        {ProductStatus.IN_REVIEW, ProductStatus.PUBLISHED, ProductStatus.ARCHIVED}
+    ),
+    ProductStatus.IN_REVIEW: frozenset(
+        {ProductStatus.PUBLISHED, ProductStatus.REJECTED, ProductStatus.ARCHIVED}
+    ),
+    ProductStatus.PUBLISHED: frozenset({ProductStatus.REJECTED, ProductStatus.ARCHIVED}),
+    ProductStatus.REJECTED: frozenset({ProductStatus.DRAFT, ProductStatus.IN_REVIEW, ProductStatus.ARCHIVED}),
+    ProductStatus.ARCHIVED: frozenset({ProductStatus.DRAFT, ProductStatus.PUBLISHED}),
+}
+
+
+class PhotoStatus(TextChoices):
+    """A photo from a phone; the original is never served."""
+
+    UPLOADED = "uploaded", _("being prepared")
+    READY = "ready", _("ready")
+    REJECTED = "rejected", _("not usable")
+
+
+class LotStatus(TextChoices):
+    """What one farmer brought."""
+
+    DECLARED = "declared", _("declared")
+    GRADED = "graded", _("graded")
+    AVAILABLE = "available", _("available")
+    HELD = "held", _("held")
+    RECALLED = "recalled", _("recalled")
+    DEPLETED = "depleted", _("depleted")
+
+
+class MovementKind(TextChoices):
+    """Why units entered or left a variant's stock."""
+
+    INTAKE = "intake", _("brought in")
+    CORRECTION = "correction", _("counted again")
+    SALE = "sale", _("sold")
+    RETURN = "return", _("came back")
+
+
+class ReservationStatus(TextChoices):
+    """Units taken for a bounded time."""
+
+    HELD = "held", _("held")
+    COMMITTED = "committed", _("sold")
+    RELEASED = "released", _("given back")
+    EXPIRED = "expired", _("expired")
+
+
+RESERVATION_MOVES = {
+    ReservationStatus.HELD: frozenset(
+        {ReservationStatus.COMMITTED, ReservationStatus.RELEASED, ReservationStatus.EXPIRED}
+    ),
+}

@@ -1,0 +1,5 @@
+"""Addresses of shops."""
+
+app_name = "shops"
+urlpatterns = []
+api_urlpatterns = []

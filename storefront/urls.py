@@ -1,0 +1,5 @@
+"""Addresses of storefront."""
+
+app_name = "storefront"
+urlpatterns = []
+api_urlpatterns = []
