@@ -1,0 +1,29 @@
+"""What repeats by the clock. One line a task; each app provides the task of that name.
+
+Every entry is a sweep that finds its own work in the database: a missed or doubled tick does no harm.
+"""
+
+from datetime import timedelta
+
+
+def _every(task: str, queue: str = "fast", **period: float) -> dict:
+    interval = timedelta(**period)
+    # A tick that nobody took before the next one is due is worth nothing.
+    return {
+        "task": task,
+        "schedule": interval,
+        "options": {"queue": queue, "expires": max(interval.total_seconds(), 2)},
+    }
+
+
+BEAT_SCHEDULE = {
+    entry["task"]: entry
+    for entry in (
+        _every("common.sweep_outbox", seconds=5),
+        _every("livestreams.watch_interruptions", seconds=2),
+        _every("orders.expire_unpaid", seconds=15),
+        _every("payments.poll_pending", seconds=30),
+        _every("orders.auto_receive", queue="default", minutes=5),
+        _every("payouts.close_due_periods", queue="default", minutes=10),
+    )
+}
