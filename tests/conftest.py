@@ -18,6 +18,8 @@ from common import outbox
 from common.clock import utc_now
 from common.models import OutboxMessage
 
+pytest_plugins = ["tests.factories.people"]
+
 TEMPLATE_DATABASE = "market_template"
 
 
