@@ -127,7 +127,7 @@ def tab_link(
     count: int | None = None,
     count_key: str = "",
 ) -> dict[str, Any]:
-    """Show one tab; it is current when the request's path lies at `href` or under one of `under`'s prefixes."""
+    """Show one tab; it is current when the request's path lies at `href` or under a prefix in `under`."""
     request = context.get("request")
     path = request.path if request is not None else ""
     is_current = path == href if exact else path.startswith(href)
