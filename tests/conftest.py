@@ -20,6 +20,8 @@ from common.models import OutboxMessage
 
 pytest_plugins = ["tests.factories.people"]
 
+pytest_plugins = ["tests.factories.people"]
+
 TEMPLATE_DATABASE = "market_template"
 
 

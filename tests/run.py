@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from common.processes import dies_with_parent
 from villagemarket import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -120,8 +121,6 @@ def main(arguments: list[str]) -> int:
     var = embedded.BASE_DIR / "var" / "test"
     common = embedded.place_for(var)
     run = embedded.place_for(var / f"run-{os.getpid()}")
-    if common.data != var and run.data == var / f"run-{os.getpid()}":
-        raise AssertionError("one place for templates and runs")
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, run.sockets, ignore_errors=True)
         stack.callback(shutil.rmtree, run.data, ignore_errors=True)
@@ -136,7 +135,7 @@ def main(arguments: list[str]) -> int:
         )
         pytest = subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
-            cwd=ROOT, env=environment, preexec_fn=embedded.dies_with_parent(signal.SIGTERM),
+            cwd=ROOT, env=environment, preexec_fn=dies_with_parent(signal.SIGTERM),
         )  # fmt: skip
         signal.signal(signal.SIGTERM, lambda *_: pytest.terminate())
         while True:

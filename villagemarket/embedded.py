@@ -5,7 +5,6 @@ Docs of the choices: docs/adr/0002-postgresql-only-and-embedded.md.
 """
 
 import contextlib
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -23,35 +22,17 @@ import psycopg
 import redis
 from psycopg import sql
 
+from common.processes import dies_with_parent
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 # sun_path holds 108 bytes with its closing zero; PostgreSQL adds "/.s.PGSQL.5432" to the folder.
 LONGEST_SOCKET_FOLDER = 107 - len("/.s.PGSQL.5432")
 LEAST_FREE_BYTES = 300 * 1024 * 1024
 DATABASE_NAME = "market"
-PR_SET_PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class EmbeddedError(RuntimeError):
     """One line for the person at the terminal: what is wrong and what to do."""
-
-
-def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Ask the kernel to signal this process when its parent dies, so that a killed launcher leaves nothing."""
-    _libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
-
-
-def dies_with_parent(number: int):
-    """A `preexec_fn` that also covers a parent that died between fork and exec."""
-    parent = os.getpid()
-
-    def before_exec() -> None:
-        die_with_parent(number)
-        if os.getppid() != parent:
-            os._exit(1)
-
-    return before_exec
 
 
 @dataclass(frozen=True)
@@ -364,3 +345,9 @@ def default_urls(var: Path) -> tuple[str, str]:
     place = place_for(var)
     database = f"postgresql://market@/{DATABASE_NAME}?host={quote(str(place.sockets))}"
     return database, f"unix://{quote(str(place.sockets / 'valkey.sock'))}?db=0"
+
+
+def demo_secret(var: Path) -> str | None:
+    """The signing key that script/server made for this demo, if it has run here."""
+    file = var / "secrets" / "demo-key"
+    return file.read_text().strip() if os.access(file, os.R_OK) else None

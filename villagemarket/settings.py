@@ -40,7 +40,10 @@ def _listed(name: str, default: str = "") -> list[str]:
 
 # ---- Secrets and addresses
 DEMO_SECRET_PREFIX = "demo-only-"
-SECRET_KEY = _from_environment("SECRET_KEY", DEMO_SECRET_PREFIX + "never-for-real-people-and-real-money")
+SECRET_KEY = _from_environment(
+    "SECRET_KEY",
+    embedded.demo_secret(VAR_DIR) or DEMO_SECRET_PREFIX + "never-for-real-people-and-real-money",
+)
 SECRET_KEY_FALLBACKS = _listed("SECRET_KEY_FALLBACKS")
 if IS_PRODUCTION and (SECRET_KEY.startswith(DEMO_SECRET_PREFIX) or len(SECRET_KEY) < 50):
     raise ImproperlyConfigured(
@@ -90,6 +93,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "villagemarket.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -194,7 +198,7 @@ CELERY_TIMEZONE = "Asia/Shanghai"
 
 # ---- People
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.IdentifierBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -235,11 +239,15 @@ WHITENOISE_USE_FINDERS = not IS_PRODUCTION
 WHITENOISE_AUTOREFRESH = DEBUG
 FILE_UPLOAD_PERMISSIONS = 0o644
 FILE_UPLOAD_TEMP_DIR = os.environ.get("FILE_UPLOAD_TEMP_DIR") or tempfile.gettempdir()
+# The dispatcher refuses larger requests before a page process sees them: nine photos of a phone fit.
+REQUEST_MAX_BYTES = 64 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 
 # ---- Browser security. The dispatcher strips incoming forwarded headers and sets its own.
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Only then may its word be believed; nobody else may claim an address or HTTPS (rules.md 13).
+IS_BEHIND_PROXY = IS_PRODUCTION or os.environ.get("MARKET_BEHIND_PROXY") == "1"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_PROXY else None
 USE_X_FORWARDED_HOST = False
 SECURE_SSL_REDIRECT = IS_PRODUCTION
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -276,8 +284,7 @@ CONTENT_SECURITY_POLICY = {
 # ---- REST API
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        # (temporary until the module arrives)
-        *(["accounts.authentication.BearerAuthentication"] if (BASE_DIR / "accounts/authentication.py").exists() else []),
+        "accounts.authentication.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -287,6 +294,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "common.drf.handle_error",
+    "DEFAULT_THROTTLE_CLASSES": ["common.throttling.MarketThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "anonymous": "600/min",
         "person": "1200/min",
@@ -296,7 +304,7 @@ REST_FRAMEWORK = {
         "upload": "60/min",
         "order": "60/min",
     },
-    "NUM_PROXIES": 1,
+    "NUM_PROXIES": 0,  # villagemarket.middleware.ClientAddressMiddleware has settled the address
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -313,6 +321,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "common.schema.add_error_answers",
+    ],
     "ENUM_NAME_OVERRIDES": {},
 }
 
@@ -374,7 +386,7 @@ SANDBOX_MERCHANT_ID = "village-market-demo"
 SANDBOX_GATEWAY_URL = os.environ.get("SANDBOX_GATEWAY_URL", "http://127.0.0.1:8020/sandbox-pay")
 SANDBOX_PUBLIC_PAY_PATH = "/sandbox-pay"
 SANDBOX_CALLBACK_BASE_URL = os.environ.get("SANDBOX_CALLBACK_BASE_URL", PUBLIC_URL)
-SANDBOX_KEYS_DIR = Path(os.environ.get("SANDBOX_KEYS_DIR") or VAR_DIR / "sandboxgateway")
+SANDBOX_KEYS_DIR = Path(os.environ.get("SANDBOX_KEYS_DIR") or VAR_DIR / "secrets")
 
 LOGGING = {
     "version": 1,

@@ -4,7 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-from villagemarket.embedded import die_with_parent
+from common.processes import die_with_parent
 
 if os.environ.get("MARKET_SUPERVISED"):
     die_with_parent()

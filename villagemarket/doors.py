@@ -1,0 +1,48 @@
+"""The raw doors: paths that the live process answers itself, without Django's request cycle.
+
+One table, from which the dispatcher, the role matrix and nginx's configuration are made.
+A door is an ASGI callable. It finds the named groups of its path in `scope["market"]["params"]`.
+"""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import livestreams.asgi
+import realtime.asgi
+import uploads.asgi
+from villagemarket.grants import authorise
+
+Application = Callable[[dict, Callable, Callable], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Door:
+    """One path of the live process."""
+
+    name: str
+    methods: tuple[str, ...]
+    path: str  # regular expression over the whole path, named groups
+    application: Application
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """The named groups, or None when this is not the door."""
+        found = re.fullmatch(self.path, path)
+        return found.groupdict() if found else None
+
+
+DOORS = (
+    Door(
+        "room stream",
+        ("GET",),
+        r"/api/v1/live-sessions/(?P<session_id>\d+)/events/",
+        realtime.asgi.application(authorise),
+    ),
+    Door(
+        "chunk upload",
+        ("PUT",),
+        r"/ingest/takes/(?P<take_id>\d+)/(?P<seq>\d+)",
+        livestreams.asgi.receive_chunk,
+    ),
+    Door("media", ("GET", "HEAD"), r"/media/(?P<path>.+)", uploads.asgi.serve),
+)

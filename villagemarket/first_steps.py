@@ -1,0 +1,20 @@
+"""What must be true before the market opens: tables are there, and a demo has its village. Idempotent."""
+
+import os
+
+import django
+from django.conf import settings
+from django.core.management import call_command, get_commands
+
+
+def main() -> None:
+    """Migrate; in a demo, seed."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "villagemarket.settings")
+    django.setup()
+    call_command("migrate", verbosity=0, interactive=False)
+    if settings.MARKET_MODE == "demo" and "seed_village" in get_commands():
+        call_command("seed_village", verbosity=1)
+
+
+if __name__ == "__main__":
+    main()
