@@ -105,14 +105,23 @@ class Address(models.Model):
 
 
 class SignInCode(models.Model):
-    """A six-digit code sent by SMS: hashed, short-lived, few attempts."""
+    """A six-digit code sent by SMS: hashed, short-lived, few attempts.
+
+    The code itself follows from `salt` and the site's secret, so that the sender needs only this row's id.
+    `sender_digest` (keyed hash of the asking network address) bounds how many one address may ask for.
+    """
 
     phone = models.CharField(max_length=20, db_index=True)
+    salt = models.CharField(max_length=32)
     code_hash = models.CharField(max_length=64)
+    sender_digest = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)
     used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["sender_digest", "created_at"], name="sign_in_code_by_sender")]
 
     def __str__(self) -> str:
         return mask_phone(self.phone)

@@ -11,6 +11,7 @@ class OutboxMessage(models.Model):
     queue = models.CharField(max_length=20, default="default")
     created_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    swept_at = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
     done_at = models.DateTimeField(null=True, blank=True)
     quarantined_at = models.DateTimeField(null=True, blank=True)

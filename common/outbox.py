@@ -1,17 +1,24 @@
 """Side effects leave through a row written in the same transaction, never lost (rules.md 7).
 
 `enqueue` writes the row and, after commit, hands its id to Celery. Where that hand-over fails
-(broker down, process killed), `sweep` hands it over again. `deliver` counts the attempt in the
-database before it runs the task, so a message that kills its worker is quarantined all the same.
+(broker down, process killed, Valkey flushed), `sweep` hands it over again. `deliver` counts the
+attempt in the database before it runs the task, so a message that kills its worker is quarantined
+all the same. While a task runs, its database session holds an advisory lock: two deliveries never
+run at once however long the task takes, and a killed worker lets go of the lock by dying. (Workers
+therefore need sessions of their own: no pooler in transaction mode between them and PostgreSQL.)
 """
 
+import contextlib
 import logging
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from celery import current_app
-from django.db import transaction
-from django.db.models import F
-from kombu.exceptions import OperationalError
+from django.db import Error as AnyDatabaseError
+from django.db import connection, transaction
+from django.db.models import F, Q
+from kombu.exceptions import KombuError
+from redis import RedisError
 
 from common.clock import utc_now
 from common.models import OutboxMessage
@@ -20,8 +27,9 @@ logger = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 5
 HANDOVER_GRACE = timedelta(seconds=15)
-RUNNING_GRACE = timedelta(seconds=120)
-BROKER_ERRORS = (OperationalError, OSError)
+# A message that waits in a long queue is not put there again at every sweep.
+HANDOVER_REPEAT = timedelta(seconds=60)
+BROKER_ERRORS = (KombuError, RedisError, OSError)
 
 
 def enqueue(task: str, *, queue: str = "default", **kwargs: int | str) -> OutboxMessage:
@@ -51,29 +59,69 @@ def hand_over(messages: list[tuple[int, str]]) -> int:
 
 
 def deliver(message_id: int, *, now: datetime) -> bool:
-    """Run one message's task; return whether it ran. Failures are counted, delayed and quarantined after 5."""
-    claimed = OutboxMessage.objects.filter(
-        pk=message_id, done_at=None, quarantined_at=None, attempts__lt=MAX_ATTEMPTS
-    ).filter(due_at__lte=now + HANDOVER_GRACE)
-    if not claimed.update(attempts=F("attempts") + 1, due_at=now + RUNNING_GRACE):
-        return False
-    message = OutboxMessage.objects.get(pk=message_id)
-    try:
-        current_app.tasks[message.task].run(**message.kwargs)
-    except Exception as error:
-        logger.exception("outbox task %s failed (message %s)", message.task, message.pk)
-        OutboxMessage.objects.filter(pk=message_id).update(
-            last_error=repr(error)[:2000],
-            due_at=now + timedelta(seconds=2**message.attempts),
-            quarantined_at=now if message.attempts >= MAX_ATTEMPTS else None,
-        )
-        return False
-    OutboxMessage.objects.filter(pk=message_id).update(done_at=utc_now())
-    return True
+    """Run one message's task; return whether it ran. Failures are counted, delayed, quarantined after 5."""
+    with _running(message_id) as is_alone:
+        if not is_alone:
+            return False
+        message = _claim(message_id, now)
+        if message is None:
+            return False
+        try:
+            current_app.tasks[message.task].run(**message.kwargs)
+        except Exception as error:
+            logger.exception("outbox task %s failed (message %s)", message.task, message.pk)
+            _note_failure(message, error, now)
+            return False
+        OutboxMessage.objects.filter(pk=message_id).update(done_at=utc_now())
+        return True
 
 
 def sweep(*, now: datetime, limit: int = 500) -> int:
-    """Hand over again what is due and not done; quarantine what died five times. Return how many were taken."""
-    overdue = OutboxMessage.objects.filter(done_at=None, quarantined_at=None, due_at__lte=now)
-    overdue.filter(attempts__gte=MAX_ATTEMPTS).update(quarantined_at=now)
-    return hand_over(list(overdue.order_by("pk").values_list("pk", "queue")[:limit]))
+    """Hand over again what is due and not done. Return how many were taken."""
+    overdue = (
+        OutboxMessage.objects.filter(done_at=None, quarantined_at=None, due_at__lte=now)
+        .filter(Q(swept_at=None) | Q(swept_at__lte=now - HANDOVER_REPEAT) | Q(swept_at__lt=F("due_at")))
+        .order_by("due_at", "pk")
+    )
+    messages = list(overdue.values_list("pk", "queue")[:limit])
+    taken = hand_over(messages)
+    OutboxMessage.objects.filter(pk__in=[pk for pk, _ in messages[:taken]]).update(swept_at=now)
+    return taken
+
+
+def _claim(message_id: int, now: datetime) -> OutboxMessage | None:
+    """Count an attempt of a message that is waiting; quarantine one that died five times."""
+    waiting = OutboxMessage.objects.filter(pk=message_id, done_at=None, quarantined_at=None)
+    # The first delivery comes with the hand-over; later ones wait for the delay after a failure.
+    due = waiting.filter(Q(attempts=0) | Q(due_at__lte=now), attempts__lt=MAX_ATTEMPTS)
+    if due.update(attempts=F("attempts") + 1, due_at=now):
+        return OutboxMessage.objects.get(pk=message_id)
+    died = waiting.filter(attempts__gte=MAX_ATTEMPTS)
+    if died.update(quarantined_at=now, last_error="The worker died while this ran."):
+        logger.error("outbox message %s killed its worker %s times: quarantined", message_id, MAX_ATTEMPTS)
+    return None
+
+
+def _note_failure(message: OutboxMessage, error: Exception, now: datetime) -> None:
+    failed_at = max(now, utc_now())
+    OutboxMessage.objects.filter(pk=message.pk).update(
+        last_error=repr(error).replace("\x00", "")[:2000],
+        due_at=failed_at + timedelta(seconds=2**message.attempts),
+        quarantined_at=failed_at if message.attempts >= MAX_ATTEMPTS else None,
+    )
+
+
+@contextlib.contextmanager
+def _running(message_id: int) -> Iterator[bool]:
+    """Hold the message's lock in this database session; yields False where another session holds it."""
+    name = f"outbox:{message_id}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [name])
+        is_alone = cursor.fetchone()[0]
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            # A broken session has already let go of its locks.
+            with contextlib.suppress(AnyDatabaseError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])

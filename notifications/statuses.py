@@ -1,4 +1,4 @@
-"""States of a delivery, and the channels."""
+"""States of a delivery and their moves, the channels, and which kinds also go by SMS."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -13,9 +13,24 @@ class DeliveryStatus(TextChoices):
     FAILED = "failed", _("failed")
 
 
+DELIVERY_MOVES = {
+    DeliveryStatus.QUEUED: frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED, DeliveryStatus.FAILED}),
+    DeliveryStatus.SENT: frozenset({DeliveryStatus.DELIVERED, DeliveryStatus.FAILED}),
+    DeliveryStatus.FAILED: frozenset({DeliveryStatus.QUEUED}),
+}
+
+TOLD = frozenset({DeliveryStatus.SENT, DeliveryStatus.DELIVERED})
+
+
 class Channel(TextChoices):
     """How a person is told."""
 
     INBOX = "inbox", _("inbox")
     EMAIL = "email", _("e-mail")
     SMS = "sms", _("SMS")
+
+
+# People with an account look into their inbox; an SMS costs money and is for what cannot wait.
+IMPORTANT_KINDS = frozenset(
+    {"payout_paid", "refund_succeeded", "order_shipped", "order_cancelled", "live_starting"}
+)

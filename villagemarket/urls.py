@@ -4,9 +4,9 @@ from importlib import import_module
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from accounts.views import set_language
 from villagemarket import answers, health
 
 # Order matters only for the site's front page, which storefront owns.
