@@ -13,13 +13,17 @@ class Broadcast(models.Model):
     session = models.OneToOneField(LiveSession, on_delete=models.CASCADE, related_name="broadcast")
     public_id = models.UUIDField(unique=True)
     created_at = models.DateTimeField()
+    picture_at = models.DateTimeField(null=True, blank=True)  # when the first segment could be watched
 
     def __str__(self) -> str:
         return f"broadcast of {self.session_id}"
 
 
 class Take(models.Model):
-    """One unbroken recording from one phone; only one may be receiving at a time (the newer phone wins)."""
+    """One unbroken recording from one phone; only one may be receiving at a time (the newer phone wins).
+
+    `finished_at` and `duration_ms` are the broadcaster's: every chunk has become picture, so long it is.
+    """
 
     broadcast = models.ForeignKey(Broadcast, on_delete=models.CASCADE, related_name="takes")
     number = models.PositiveIntegerField()
@@ -34,9 +38,12 @@ class Take(models.Model):
     last_chunk_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    duration_ms = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["number"]
+        indexes = [models.Index(fields=["id"], name="take_unfinished", condition=models.Q(finished_at=None))]
         constraints = [
             models.UniqueConstraint(fields=["broadcast", "number"], name="take_number_once"),
             models.UniqueConstraint(

@@ -1,0 +1,131 @@
+"""Refusals of the live room and of the broadcaster's phone."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import MarketError
+
+
+class BadSource(MarketError):
+    """The attribution token is forged, too old, or made for another variant (decisions.md 12)."""
+
+    code = "bad_source"
+    status = 400
+    message = _("This link from the live room is no longer valid. Open the room again; nothing was bought.")
+
+
+class BelowFloorPrice(MarketError):
+    """The live price is lower than the farmer allows."""
+
+    code = "below_floor_price"
+    message = _("The farmer does not allow a price this low. Choose a higher one.")
+
+
+class NotAuthorized(MarketError):
+    """The farmer has not granted the shop or the host the right to sell these goods."""
+
+    code = "not_authorized"
+    message = _("The farmer has not agreed to have these goods sold by this shop or host.")
+
+
+class HostNotActive(MarketError):
+    """The host has not been admitted, or is suspended."""
+
+    code = "host_not_active"
+    status = 403
+    message = _("The host has not been approved yet, so this show cannot be held.")
+
+
+class NotOnAir(MarketError):
+    """Only possible while the show is on."""
+
+    code = "not_on_air"
+    message = _("The show is not on air.")
+
+
+class RundownLocked(MarketError):
+    """The item was already shown and orders may refer to it."""
+
+    code = "rundown_item_shown"
+    message = _("This item was already shown in the room and stays in the list.")
+
+
+class ChatClosed(MarketError):
+    """The room takes no more messages."""
+
+    code = "chat_closed"
+    message = _("The show is over; the chat is closed.")
+
+
+class Muted(MarketError):
+    """A muted person loses posting, not viewing."""
+
+    code = "muted"
+    status = 403
+    message = _("The host has muted you in this room. You can go on watching and buying.")
+
+
+class Banned(MarketError):
+    """A banned person loses the room."""
+
+    code = "banned"
+    status = 403
+    message = _("You were asked to leave this room.")
+
+
+class UnknownRecording(MarketError):
+    """The recording's format is not one that we can show."""
+
+    code = "unsupported_media_type"
+    status = 415
+    message = _("This phone's recording format cannot be shown. Please use another browser.")
+
+
+class TooManyTranscodes(MarketError):
+    """This browser records in a format that must be re-encoded, and the machine does that for others already."""
+
+    code = "transcoder_busy"
+    message = _(
+        "This browser's video must be converted, and the converter is busy. Please use Chrome or Safari."
+    )
+
+
+class DiskFull(MarketError):
+    """No room for new pictures; orders go on (decisions.md 20)."""
+
+    code = "disk_full"
+    status = 507
+    message = _("The market's disk is full, so no new picture can be taken. Orders go on; tell the operator.")
+
+
+class ChunkGap(MarketError):
+    """A piece before this one is missing; `next_seq` is the one we wait for."""
+
+    code = "chunk_gap"
+    message = _("A piece of the recording is missing before this one.")
+
+    def __init__(self, next_seq: int):
+        self.next_seq = next_seq
+        super().__init__()
+
+
+class TakeClosed(MarketError):
+    """The recording was closed: ended, replaced by a newer phone, or unreadable."""
+
+    code = "take_closed"
+    message = _("This recording is closed. Start the picture again.")
+
+
+class ChunkTooLarge(MarketError):
+    """One piece of the recording is over the cap."""
+
+    code = "too_large"
+    status = 413
+    message = _("This piece of the recording is too large.")
+
+
+class ChunkEmpty(MarketError):
+    """A piece without bytes."""
+
+    code = "invalid"
+    status = 400
+    message = _("This piece of the recording is empty.")

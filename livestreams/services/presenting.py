@@ -1,0 +1,119 @@
+"""Hold a show: go on air, show an item, end."""
+
+import uuid
+from datetime import datetime
+
+from django.db import transaction
+
+from common import audit
+from common.errors import NotFound
+from common.moves import check_move
+from livestreams.errors import HostNotActive, NotOnAir
+from livestreams.models import Broadcast, LiveSession, PinEvent, Replay
+from livestreams.selectors import pin_data
+from livestreams.services.playlists import TakePicture, media_time_ms
+from livestreams.services.scheduling import locked_session
+from livestreams.services.telling_room import tell, tell_status
+from livestreams.statuses import ON_AIR, SESSION_MOVES, ReplayStatus, SessionStatus, TakeStatus
+from shops.statuses import HostStatus
+
+
+@transaction.atomic
+def start_session(*, actor, session_id: int, now: datetime) -> LiveSession:
+    """Open the room: scheduled becomes live. Again by the same show: no effect."""
+    session = locked_session(actor=actor, session_id=session_id)
+    if session.status in ON_AIR:
+        return session
+    check_move(SESSION_MOVES, session.status, SessionStatus.LIVE)
+    if session.host.status != HostStatus.ACTIVE:
+        raise HostNotActive()
+    session.status = SessionStatus.LIVE
+    session.started_at = now
+    session.save(update_fields=["status", "started_at"])
+    Broadcast.objects.get_or_create(session=session, defaults={"public_id": uuid.uuid4(), "created_at": now})
+    audit.record(
+        actor=audit.actor_of(actor), action="livestreams.start", target=f"livesession:{session.pk}", now=now
+    )
+    tell_status(session)
+    return session
+
+
+@transaction.atomic
+def end_session(*, actor, session_id: int, now: datetime) -> LiveSession:
+    """End the show for good: pins and recordings close, the replay is made. Again: no effect."""
+    session = locked_session(actor=actor, session_id=session_id)
+    if session.status == SessionStatus.ENDED:
+        return session
+    return close_session(session=session, now=now, reason="", actor=actor)
+
+
+def close_session(*, session: LiveSession, now: datetime, reason: str, actor=None) -> LiveSession:
+    """End a session whose row the caller has locked."""
+    check_move(SESSION_MOVES, session.status, SessionStatus.ENDED)
+    session.status = SessionStatus.ENDED
+    session.ended_at = now
+    session.end_reason = reason
+    session.save(update_fields=["status", "ended_at", "end_reason"])
+    session.pins.filter(closed_at=None).update(closed_at=now)
+    broadcast = Broadcast.objects.filter(session=session).first()
+    if broadcast is not None:
+        broadcast.takes.filter(status=TakeStatus.RECEIVING).update(
+            status=TakeStatus.CLOSED, closed_at=now, close_reason="ended"
+        )
+        if broadcast.takes.exists():
+            Replay.objects.get_or_create(
+                session=session, defaults={"status": ReplayStatus.PROCESSING, "created_at": now}
+            )
+    audit.record(
+        actor=audit.actor_of(actor), action="livestreams.end", target=f"livesession:{session.pk}", now=now,
+        reason=reason,
+    )  # fmt: skip
+    tell(session.pk, "pin", {"pinned": None})
+    tell_status(session)
+    return session
+
+
+@transaction.atomic
+def pin_item(*, actor, session_id: int, item_id: int | None, now: datetime) -> PinEvent | None:
+    """Show one item of the rundown now, in place of the one shown before; None shows nothing.
+
+    The row of the session is locked, and the database holds one open pin per session.
+    """
+    session = locked_session(actor=actor, session_id=session_id)
+    if session.status not in ON_AIR:
+        raise NotOnAir()
+    current = session.pins.filter(closed_at=None).first()
+    if item_id is not None and not session.rundown.filter(pk=item_id).exists():
+        raise NotFound()
+    if current is not None and current.rundown_item_id == item_id:
+        return current
+    if current is not None:
+        current.closed_at = now
+        current.save(update_fields=["closed_at"])
+    pin = None
+    if item_id is not None:
+        pin = PinEvent.objects.create(
+            session=session, rundown_item_id=item_id, opened_at=now, opened_by=actor,
+            media_time_ms=_media_time(session, now),
+        )  # fmt: skip
+    transaction.on_commit(lambda: _tell_pin(session.pk, pin))
+    return pin
+
+
+def _tell_pin(session_id: int, pin: PinEvent | None) -> None:
+    tell(session_id, "pin", {"pinned": pin_data(pin) if pin is not None else None})
+
+
+def _media_time(session: LiveSession, now: datetime) -> int:
+    """Estimate the place in the picture; the replay computes it again from the finished takes."""
+    takes = session.broadcast.takes.all() if hasattr(session, "broadcast") else []
+    pictures = []
+    for take in takes:
+        until = take.last_chunk_at or take.started_at
+        length = take.duration_ms
+        if take.status == TakeStatus.RECEIVING:
+            until, length = now, None
+        if length is None:
+            length = max(int((until - take.started_at).total_seconds() * 1000), 0)
+        pictures.append(TakePicture(take.number, take.started_at, [length]))
+    return media_time_ms(pictures, now)

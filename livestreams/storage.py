@@ -1,0 +1,68 @@
+"""Where the pieces of a broadcast lie. Names are made from numbers and UUIDs of ours only (rules.md E4)."""
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+LIVE_PLAYLIST = "live.m3u8"
+FULL_PLAYLIST = "full.m3u8"
+POSTER = "poster.jpg"
+INIT = "init.mp4"
+
+
+def ingest_folder(take_id: int) -> Path:
+    """Return the folder of a take's acknowledged chunks: evidence, never trimmed (decisions.md 20)."""
+    return Path(settings.VAR_DIR) / "ingest" / str(int(take_id))
+
+
+def chunk_path(take_id: int, seq: int) -> Path:
+    """Return the file of one chunk; what lies under this name is complete."""
+    return ingest_folder(take_id) / f"{int(seq):08d}.chunk"
+
+
+def state_path(take_id: int) -> Path:
+    """Return the broadcaster's memory of a take: which segments are published."""
+    return ingest_folder(take_id) / "published.json"
+
+
+def work_folder(take_id: int) -> Path:
+    """Return where ffmpeg works before publication, on the disk of the media so that a rename publishes."""
+    return Path(settings.MEDIA_ROOT) / "live-work" / str(int(take_id))
+
+
+def public_path(public_id: UUID, name: str = "") -> str:
+    """Return the path of a broadcast's public file, relative to MEDIA_ROOT."""
+    return f"public/live/{public_id}/{name}".rstrip("/")
+
+
+def public_folder(public_id: UUID) -> Path:
+    """Return the broadcast's public folder."""
+    return Path(settings.MEDIA_ROOT) / public_path(public_id)
+
+
+def take_folder(public_id: UUID, number: int) -> Path:
+    """Return the public folder of one take's init and segments."""
+    return public_folder(public_id) / "takes" / str(int(number))
+
+
+def segment_name(index: int) -> str:
+    """Return the file name of a take's segment."""
+    return f"seg{index:06d}.m4s"
+
+
+def media_url(path: str) -> str:
+    """Return the address of a public path relative to MEDIA_ROOT; the media door serves MEDIA_ROOT/public."""
+    return f"{settings.MEDIA_URL}{path.removeprefix('public/')}"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Replace a file so that readers see the old or the new one, also after a power cut."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
