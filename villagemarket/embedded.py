@@ -144,6 +144,7 @@ class Postgres:
             "max_wal_size": "512MB",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            "log_min_messages": "fatal",  # refused statements are the application's to log
         } | self.options
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.folder), *settings]
@@ -271,6 +272,7 @@ class Valkey:
             "maxmemory-policy": "noeviction",
             "databases": "16",
             "loglevel": "warning",
+            "logfile": str(self.folder / "valkey.log"),
         }
         return [self._binary(), *(part for name, value in options.items() for part in (f"--{name}", value))]
 

@@ -105,6 +105,7 @@ class Market:
         self.sandbox_port = _free_port()
         self.place = embedded.place_for(var)
         self.place.make()
+        (var / "run").mkdir(exist_ok=True)  # the sockets may live elsewhere, the clock's memory does not
         self.certificate = certificate_for(lan_address(), var / "secrets") if is_lan else None
         self.url = f"https://{lan_address()}:{self.port}" if is_lan else f"http://127.0.0.1:{self.port}"
         self.web_socket = self.place.sockets / "web.sock"
@@ -144,22 +145,23 @@ class Market:
         group.run_once("setup", [sys.executable, "-m", "villagemarket.first_steps"], self.environment)
 
     def _start_sites(self, group: Group) -> None:
-        self.web_socket.unlink(missing_ok=True)
+        web = self._python("web", "granian", *self._web_arguments(), ready=self._web_listens)
+        web.prepare = lambda: self.web_socket.unlink(missing_ok=True)  # a killed one left it
         group.start(
-            self._python("sandbox", "sandboxgateway", ready=lambda: _listens(self.sandbox_port)),
-            self._python("web", "granian", *self._web_arguments(), ready=self.web_socket.exists),
+            self._python("sandbox", "sandboxgateway", ready=lambda: _listens(("127.0.0.1", self.sandbox_port))),
+            web,
             self._python("live", "granian", *self._live_arguments(), ready=self._is_open),
             self._python("broadcast", "manage", "broadcast"),
             self._worker("worker", "default,fast", concurrency=2),
             self._worker("media", "media", concurrency=1),
-            self._python("beat", "celery", "-A", "villagemarket", "beat", "--loglevel=WARNING", "--pidfile="),
+            self._python("beat", "celery", "-q", "-A", "villagemarket", "beat", "--loglevel=WARNING", "--pidfile="),
         )
 
     def _web_arguments(self) -> list[str]:
         return [
-            "--interface=wsgi", "--uds", str(self.web_socket), "--uds-permissions=600",
+            "--interface=wsgi", "--uds", str(self.web_socket),
             f"--workers={min(os.cpu_count() or 1, 2)}", "--blocking-threads=6", "--backlog=1024",
-            "--respawn-failed-workers", "--workers-kill-timeout=5", "--log-level=warning",
+            "--respawn-failed-workers", "--workers-kill-timeout=5", "--log-level=error",
             "villagemarket.wsgi:application",
         ]  # fmt: skip
 
@@ -170,12 +172,12 @@ class Market:
         return [
             "--interface=asgi", f"--host={self.host}", f"--port={self.port}", "--workers=1", "--http=1",
             "--no-ws", "--backlog=4096", "--backpressure=20000", "--respawn-failed-workers",
-            "--workers-kill-timeout=3", "--log-level=warning", *tls, "villagemarket.asgi:application",
+            "--workers-kill-timeout=3", "--log-level=error", *tls, "villagemarket.asgi:application",
         ]  # fmt: skip
 
     def _worker(self, name: str, queues: str, concurrency: int) -> Service:
         return self._python(
-            name, "celery", "-A", "villagemarket", "worker", f"--queues={queues}",
+            name, "celery", "-q", "-A", "villagemarket", "worker", f"--queues={queues}",
             f"--concurrency={concurrency}", f"--hostname={name}@market", "--loglevel=WARNING",
             "--without-gossip", "--without-mingle", "--max-tasks-per-child=500",
         )  # fmt: skip
@@ -201,8 +203,13 @@ class Market:
             process_options={"cwd": "/", **self.place.process},
         )
 
+    def _web_listens(self) -> bool:
+        return _listens(str(self.web_socket))
+
     def _is_open(self) -> bool:
         """The public address answers for every part behind it."""
+        if not self._web_listens():
+            return False
         try:
             if self.certificate:
                 context = ssl.create_default_context(cafile=str(self.certificate[0]))
@@ -268,12 +275,10 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True
+def _listens(address: str | tuple[str, int]) -> bool:
+    with socket.socket(socket.AF_UNIX if isinstance(address, str) else socket.AF_INET) as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(address) == 0
 
 
 def _allow_many_connections() -> None:
