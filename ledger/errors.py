@@ -1,5 +1,7 @@
 """Refusals of the book."""
 
+from django.utils.translation import gettext_lazy as _
+
 from common.errors import MarketError
 
 
@@ -13,3 +15,10 @@ class PostingConflict(MarketError):
     """The key was already used for another posting."""
 
     code = "posting_conflict"
+
+
+class ReversalRefused(MarketError):
+    """A reversal is not reversed again."""
+
+    code = "reversal_refused"
+    message = _("This already corrects another posting. Post the right amounts anew.")

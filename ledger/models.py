@@ -42,7 +42,7 @@ class LedgerTransaction(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One line: debit positive, credit negative, in fen; `source` names the finer document ("order_line:7")."""
+    """One line: debit positive, credit negative, in fen; `source` names the document ("order_line:7")."""
 
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
     account = models.ForeignKey(LedgerAccount, on_delete=models.PROTECT, related_name="entries")

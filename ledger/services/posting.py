@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
-from ledger.errors import PostingConflict, Unbalanced
+from ledger.errors import PostingConflict, ReversalRefused, Unbalanced
 from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
-from ledger.statuses import OwnerKind
+from ledger.statuses import Kind, OwnerKind
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,11 @@ class Posting:
     source: str
     owner_kind: str = OwnerKind.SYSTEM
     owner_id: int = 0
+
+    @property
+    def owner(self) -> tuple[str, str, int]:
+        """Return what names the account."""
+        return (str(self.purpose), str(self.owner_kind), self.owner_id)
 
 
 @transaction.atomic
@@ -42,18 +47,16 @@ def post(
     lines = [line for line in postings if line.amount_fen != 0]
     if len(lines) < 2 or sum(line.amount_fen for line in lines) != 0:
         raise Unbalanced()
+    # A second caller waits here on the unique key until the first has committed, and then finds its entries.
     posted, created = LedgerTransaction.objects.get_or_create(
         key=key,
         defaults={"kind": kind, "source": source, "posted_at": now, "memo": memo, "reversal_of": reversal_of},
     )
     accounts = _accounts_of(lines)
-    wanted = [
-        (accounts[line.purpose, line.owner_kind, line.owner_id], line.amount_fen, line.source)
-        for line in lines
-    ]
+    wanted = [(accounts[line.owner], line.amount_fen, line.source) for line in lines]
     if not created:
         found = posted.entries.values_list("account_id", "amount_fen", "source")
-        if sorted(found) != sorted(wanted):
+        if (posted.kind, posted.source) != (kind, source) or sorted(found) != sorted(wanted):
             raise PostingConflict()
         return posted
     LedgerEntry.objects.bulk_create(
@@ -64,17 +67,52 @@ def post(
     return posted
 
 
+@transaction.atomic
+def reverse(*, transaction_id: int, memo: str, now: datetime) -> LedgerTransaction:
+    """Post the opposite of a transaction, once; a second call returns the first reversal.
+
+    A mistake is never edited (rules.md 6). ReversalRefused for a reversal: post the right thing anew.
+    """
+    original = LedgerTransaction.objects.get(pk=transaction_id)
+    if original.reversal_of_id is not None:
+        raise ReversalRefused()
+    postings = [
+        Posting(
+            purpose=entry.account.purpose,
+            amount_fen=-entry.amount_fen,
+            source=entry.source,
+            owner_kind=entry.account.owner_kind,
+            owner_id=entry.account.owner_id,
+        )
+        for entry in original.entries.select_related("account").order_by("pk")
+    ]
+    return post(
+        kind=Kind.REVERSAL,
+        key=f"reversal:{original.pk}",
+        source=original.source,
+        postings=postings,
+        now=now,
+        memo=memo,
+        reversal_of=original,
+    )
+
+
 def _accounts_of(lines: Sequence[Posting]) -> dict[tuple[str, str, int], int]:
-    accounts = {}
-    for line in lines:
-        owner = (line.purpose, line.owner_kind, line.owner_id)
+    # Sorted: two first postings that make the same accounts wait for each other, they never deadlock.
+    owners = sorted({line.owner for line in lines})
+    named = Q()
+    for purpose, owner_kind, owner_id in owners:
+        named |= Q(purpose=purpose, owner_kind=owner_kind, owner_id=owner_id)
+    found = LedgerAccount.objects.filter(named).values_list("purpose", "owner_kind", "owner_id", "pk")
+    accounts = {(purpose, owner_kind, owner_id): pk for purpose, owner_kind, owner_id, pk in found}
+    for owner in owners:
         if owner not in accounts:
-            cached = None if line.owner_kind == OwnerKind.SYSTEM else 0
+            purpose, owner_kind, owner_id = owner
             account, _ = LedgerAccount.objects.get_or_create(
-                purpose=line.purpose,
-                owner_kind=line.owner_kind,
-                owner_id=line.owner_id,
-                defaults={"balance_fen": cached},
+                purpose=purpose,
+                owner_kind=owner_kind,
+                owner_id=owner_id,
+                defaults={"balance_fen": None if owner_kind == OwnerKind.SYSTEM else 0},
             )
             accounts[owner] = account.pk
     return accounts
@@ -84,7 +122,7 @@ def _move_balances(wanted: Sequence[tuple[int, int, str]]) -> None:
     sums: dict[int, int] = {}
     for account_id, amount_fen, _ in wanted:
         sums[account_id] = sums.get(account_id, 0) + amount_fen
-    # Ascending pk: the one lock order of rules.md 2.
+    # Ascending pk: the one lock order of rules.md 2. Busy system accounts have no row to fight for.
     for account_id in sorted(sums):
         LedgerAccount.objects.filter(pk=account_id, balance_fen__isnull=False).update(
             balance_fen=F("balance_fen") + sums[account_id]
