@@ -61,3 +61,24 @@ class RefundReason(TextChoices):
     CANCELLED_BY_SHOP = "cancelled_by_shop", _("cancelled by the shop")
     PAID_TOO_LATE = "paid_too_late", _("paid after the order had expired")
     PAID_TWICE = "paid_twice", _("paid twice")
+
+
+class CancelReason(TextChoices):
+    """Why an order was called off; a shop may write its own words instead."""
+
+    EXPIRED = "expired", _("It was not paid in time")
+    BUYER = "buyer", _("Cancelled by the buyer")
+    SHOP = "shop", _("Cancelled by the shop")
+
+
+class Carrier(TextChoices):
+    """Who carries parcels."""
+
+    CHINA_POST = "china_post", _("China Post")
+    EMS = "ems", "EMS"
+    SF = "sf", _("SF Express")
+    ZTO = "zto", _("ZTO Express")
+    YTO = "yto", _("YTO Express")
+    STO = "sto", _("STO Express")
+    YUNDA = "yunda", _("Yunda Express")
+    JD = "jd", _("JD Logistics")

@@ -1,5 +1,13 @@
 """Addresses of payments."""
 
+from django.urls import path
+
+from payments import api
+
 app_name = "payments"
 urlpatterns = []
-api_urlpatterns = []
+api_urlpatterns = [
+    path("order-groups/<int:group_id>/pay/", api.PayView.as_view(), name="order_group_pay"),
+    path("payments/<int:payment_id>/", api.PaymentView.as_view(), name="payment"),
+    path("payments/callbacks/sandbox/", api.SandboxCallbackView.as_view(), name="payment_callback_sandbox"),
+]

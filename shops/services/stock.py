@@ -175,6 +175,7 @@ def _add_available(variant_id: int, quantity: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO shops_variantstock (variant_id, available, reserved, sold) VALUES (%s, %s, 0, 0)"
-            " ON CONFLICT (variant_id) DO UPDATE SET available = shops_variantstock.available + excluded.available",
+            " ON CONFLICT (variant_id) DO UPDATE"
+            " SET available = shops_variantstock.available + excluded.available",
             [variant_id, quantity],
         )

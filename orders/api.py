@@ -1,0 +1,175 @@
+"""Doors of carts and orders in the API."""
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+
+from common.clock import utc_now
+from common.idempotency import parse_key
+from orders import serializers as shapes
+from orders.models import Order
+from orders.selectors import cart_lines, get_visible_order, list_visible_orders
+from orders.services import cancelling, carting, receiving, shipping
+from orders.services.placing import place_order
+from orders.services.pricing import WantedLine
+
+KEY_PARAMETER = OpenApiParameter("Idempotency-Key", OpenApiTypes.UUID, OpenApiParameter.HEADER, required=True)
+
+
+def _checked(serializer_class: type, request: Request) -> dict:
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+class CartLinesView(APIView):
+    """The person's cart."""
+
+    @extend_schema(operation_id="cart_lines_list", responses=shapes.CartLineSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """Return every line; a cart holds at most 50."""
+        return Response(shapes.CartLineSerializer(cart_lines(request.user), many=True).data)
+
+    @extend_schema(
+        operation_id="cart_lines_create",
+        request=shapes.AddCartLineSerializer,
+        responses={201: shapes.CartLineSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Put units aside."""
+        wanted = _checked(shapes.AddCartLineSerializer, request)
+        line = carting.add_to_cart(
+            user=request.user,
+            variant_id=wanted["variant"],
+            quantity=wanted["quantity"],
+            source=wanted["source"],
+            now=utc_now(),
+        )
+        return Response(shapes.CartLineSerializer(line).data, status=201)
+
+
+class CartLineView(APIView):
+    """One line of the person's cart."""
+
+    @extend_schema(
+        operation_id="cart_lines_partial_update",
+        request=shapes.SetQuantitySerializer,
+        responses=shapes.CartLineSerializer,
+    )
+    def patch(self, request: Request, line_id: int) -> Response:
+        """Change how many are wanted."""
+        wanted = _checked(shapes.SetQuantitySerializer, request)
+        line = carting.set_quantity(user=request.user, line_id=line_id, quantity=wanted["quantity"])
+        return Response(shapes.CartLineSerializer(line).data)
+
+    @extend_schema(operation_id="cart_lines_destroy", responses={204: None})
+    def delete(self, request: Request, line_id: int) -> Response:
+        """Take the line out."""
+        carting.remove_line(user=request.user, line_id=line_id)
+        return Response(status=204)
+
+
+class OrdersView(ListAPIView):
+    """Orders that the person bought, or that their shops sold."""
+
+    serializer_class = shapes.OrderSerializer
+    queryset = Order.objects.none()
+    filter_backends = []
+
+    def get_queryset(self):
+        """Start from the person's scope."""
+        if getattr(self, "swagger_fake_view", False):
+            return Order.objects.none()
+        return list_visible_orders(user=self.request.user)
+
+    def get_throttles(self) -> list:
+        """Limit placing, not looking."""
+        if self.request.method != "POST":
+            return super().get_throttles()
+        self.throttle_scope = "order"
+        return [ScopedRateThrottle()]
+
+    @extend_schema(
+        operation_id="orders_create",
+        request=shapes.PlaceOrderSerializer,
+        responses={201: shapes.PlacedSerializer, 200: shapes.PlacedSerializer},
+        parameters=[KEY_PARAMETER],
+    )
+    def post(self, request: Request) -> Response:
+        """Hold the goods of a purchase; the same key again gives 200 and the same answer."""
+        key = parse_key(request.headers.get("Idempotency-Key"))
+        wanted = _checked(shapes.PlaceOrderSerializer, request)
+        answer, replayed = place_order(
+            buyer=request.user,
+            lines=[WantedLine(line["variant"], line["quantity"]) for line in wanted["lines"]],
+            address_id=wanted["address"],
+            source=wanted["source"],
+            note=wanted["note"],
+            idempotency_key=key,
+            now=utc_now(),
+        )
+        return Response(answer, status=200 if replayed else 201)
+
+
+class OrderView(APIView):
+    """One order, for its buyer or its shop."""
+
+    @extend_schema(operation_id="orders_retrieve", responses=shapes.OrderSerializer)
+    def get(self, request: Request, number: str) -> Response:
+        """Return the order; 404 for a stranger."""
+        return _answer(request, number)
+
+
+class CancelOrderView(APIView):
+    """Call an order off."""
+
+    @extend_schema(
+        operation_id="orders_cancel", request=shapes.CancelSerializer, responses=shapes.OrderSerializer
+    )
+    def post(self, request: Request, number: str) -> Response:
+        """Cancel as its buyer, or as a member of its shop."""
+        words = _checked(shapes.CancelSerializer, request)["reason"]
+        order = get_visible_order(user=request.user, number=number)
+        if order.group.buyer_id == request.user.pk:
+            cancelling.cancel_by_buyer(buyer=request.user, number=number, now=utc_now())
+        else:
+            cancelling.cancel_by_shop(actor=request.user, number=number, words=words, now=utc_now())
+        return _answer(request, number)
+
+
+class ShipOrderView(APIView):
+    """Hand an order to a carrier."""
+
+    @extend_schema(
+        operation_id="orders_ship", request=shapes.ShipSerializer, responses=shapes.OrderSerializer
+    )
+    def post(self, request: Request, number: str) -> Response:
+        """Ship as a member of the order's shop."""
+        parcel = _checked(shapes.ShipSerializer, request)
+        shipping.ship_order(
+            actor=request.user,
+            number=number,
+            carrier=parcel["carrier"],
+            tracking_number=parcel["tracking_number"],
+            now=utc_now(),
+        )
+        return _answer(request, number)
+
+
+class ReceiveOrderView(APIView):
+    """Confirm that the parcel has come."""
+
+    @extend_schema(operation_id="orders_receive", request=None, responses=shapes.OrderSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        """Complete the buyer's own order."""
+        receiving.receive_order(buyer=request.user, number=number, now=utc_now())
+        return _answer(request, number)
+
+
+def _answer(request: Request, number: str) -> Response:
+    order = get_visible_order(user=request.user, number=number)
+    return Response(shapes.OrderSerializer(order).data)

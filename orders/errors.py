@@ -1,0 +1,46 @@
+"""Refusals of buying and shipping."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import Invalid, MarketError, NotFound
+
+
+class NotOnSale(NotFound):
+    """The variant is not there, not active, not published, or its shop is not open."""
+
+    code = "not_on_sale"
+    message = _("One of the products is no longer on sale. Please take it out and try again.")
+
+
+class NotAuthorized(MarketError):
+    """The farmer has not granted, or has withdrawn, the right to sell these goods."""
+
+    code = "not_authorized"
+    message = _("The farmer does not sell this through the shop at the moment. Nothing was ordered.")
+
+
+class BuyerLimitReached(MarketError):
+    """The buyer would have more than the session allows a person."""
+
+    code = "limit_per_buyer"
+    message = _("That is more than one person may buy in this session. Please take fewer.")
+
+
+class EmptyOrder(Invalid):
+    """There is nothing to order."""
+
+    message = _("There is nothing to order. Please choose something first.")
+
+
+class PurchaseExpired(MarketError):
+    """The units are no longer held for this purchase."""
+
+    code = "purchase_expired"
+    message = _("The time to pay has run out and the goods went back to the shelf. Please order again.")
+
+
+class TrackingNumberTaken(MarketError):
+    """Another parcel of this carrier has the tracking number."""
+
+    code = "tracking_number_taken"
+    message = _("This tracking number is already used for another order. Please check it.")

@@ -1,0 +1,127 @@
+"""Shapes of carts and orders in the API."""
+
+from django.conf import settings
+from rest_framework import serializers
+
+from orders.models import CartLine, Order, OrderLine, Shipment
+from orders.services.placing import MAX_LINES
+from orders.statuses import Carrier
+
+SOURCE_MAX = 2000
+
+
+def _quantity() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=settings.ORDER_LINE_MAX_QUANTITY)
+
+
+def _pk() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+
+
+class WantedLineSerializer(serializers.Serializer):
+    """A variant and how many; a price sent along is ignored (rules.md A4)."""
+
+    variant = _pk()
+    quantity = _quantity()
+
+
+class PlaceOrderSerializer(serializers.Serializer):
+    """What to order, where to send it, and which moment sold it."""
+
+    lines = WantedLineSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
+    address = _pk()
+    source = serializers.CharField(required=False, allow_blank=True, max_length=SOURCE_MAX, default="")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+
+
+class PlacedOrderSerializer(serializers.Serializer):
+    """One order of a purchase."""
+
+    number = serializers.CharField()
+    shop = serializers.IntegerField()
+    total_fen = serializers.IntegerField()
+
+
+class PlacedSerializer(serializers.Serializer):
+    """A purchase whose goods are held until `expires_at`."""
+
+    group = serializers.IntegerField()
+    orders = PlacedOrderSerializer(many=True)
+    total_fen = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+
+
+class OrderLineSerializer(serializers.ModelSerializer):
+    """A frozen line."""
+
+    class Meta:
+        model = OrderLine
+        fields = [
+            "id", "variant", "title", "variant_name", "price_fen", "quantity", "total_fen", "farmer",
+            "live_session", "pin_event",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ShipmentSerializer(serializers.ModelSerializer):
+    """A parcel."""
+
+    class Meta:
+        model = Shipment
+        fields = ["id", "status", "carrier", "tracking_number", "shipped_at", "delivered_at"]
+        read_only_fields = fields
+
+
+class OrderSerializer(serializers.ModelSerializer):
+    """An order, as its buyer and its shop see it."""
+
+    lines = OrderLineSerializer(many=True, read_only=True)
+    shipments = ShipmentSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Order
+        fields = [
+            "number", "group", "shop", "status", "lines", "shipments", "goods_fen", "freight_fen",
+            "total_fen", "refund_requested_fen", "recipient", "phone", "region", "address", "note",
+            "placed_at", "paid_at", "shipped_at", "delivered_at", "completed_at", "cancelled_at",
+            "cancel_reason",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+
+class ShipSerializer(serializers.Serializer):
+    """Which parcel carries the order."""
+
+    carrier = serializers.ChoiceField(choices=Carrier.choices)
+    tracking_number = serializers.CharField(max_length=40)
+
+
+class CancelSerializer(serializers.Serializer):
+    """A shop may say why."""
+
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+
+
+class CartLineSerializer(serializers.ModelSerializer):
+    """A line of the cart, with today's price and stock."""
+
+    title = serializers.CharField(source="variant.product.title", read_only=True)
+    variant_name = serializers.CharField(source="variant.name", read_only=True)
+    price_fen = serializers.IntegerField(source="variant.price_fen", read_only=True)
+
+    class Meta:
+        model = CartLine
+        fields = ["id", "variant", "quantity", "title", "variant_name", "price_fen", "price_seen_fen"]
+        read_only_fields = fields
+
+
+class AddCartLineSerializer(WantedLineSerializer):
+    """A variant to put aside."""
+
+    source = serializers.CharField(required=False, allow_blank=True, max_length=SOURCE_MAX, default="")
+
+
+class SetQuantitySerializer(serializers.Serializer):
+    """How many are wanted now."""
+
+    quantity = _quantity()

@@ -1,0 +1,122 @@
+"""Calling off orders: unpaid ones by closing the payment first, paid ones with a refund."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from common import outbox
+from common.audit import actor_of, record
+from common.errors import MoveRefused
+from common.moves import check_move
+from orders.models import Order, OrderLine
+from orders.services.locking import lock_group, lock_order
+from orders.services.refunding import request_refund
+from orders.statuses import ORDER_MOVES, CancelReason, OrderStatus, RefundReason
+from shops.services import stock
+from shops.statuses import ReservationStatus
+
+
+@transaction.atomic
+def cancel_by_buyer(*, buyer: User, number: str, now: datetime) -> Order:
+    """Call off the buyer's own order: unpaid, the whole purchase; paid and not shipped, with a refund.
+
+    Repeating it changes nothing. MoveRefused once the parcel is on its way.
+    """
+    order = lock_order(Order.objects.for_buyer(buyer), number)
+    if order.status in (OrderStatus.CANCELLING, OrderStatus.CANCELLED):
+        return order
+    if order.status == OrderStatus.PENDING_PAYMENT:
+        _begin_cancelling(order.group_id, CancelReason.BUYER)
+        order.refresh_from_db()
+        return order
+    _cancel_paid(order, buyer, CancelReason.BUYER, RefundReason.CANCELLED_BY_BUYER, now)
+    return order
+
+
+@transaction.atomic
+def cancel_by_shop(*, actor: User, number: str, now: datetime, words: str = "") -> Order:
+    """Call off a paid order that the member's shop cannot send; the buyer gets everything back.
+
+    Repeating it changes nothing. MoveRefused before payment and once the parcel is on its way.
+    """
+    order = lock_order(Order.objects.for_member(actor), number)
+    if order.status == OrderStatus.CANCELLED:
+        return order
+    if order.status == OrderStatus.PENDING_PAYMENT:
+        raise MoveRefused()
+    _cancel_paid(order, actor, words.strip() or CancelReason.SHOP, RefundReason.CANCELLED_BY_SHOP, now)
+    return order
+
+
+@transaction.atomic
+def expire_group(*, group_id: int, now: datetime) -> bool:
+    """Start closing a purchase whose time to pay has run out; return whether it was still unpaid.
+
+    The units stay held until the provider has confirmed that no money can come (rules.md 5).
+    """
+    orders = lock_group(group_id)
+    is_unpaid = all(order.status == OrderStatus.PENDING_PAYMENT for order in orders)
+    if not orders or not is_unpaid or orders[0].group.expires_at > now:
+        return False
+    _begin_cancelling(group_id, CancelReason.EXPIRED)
+    return True
+
+
+@transaction.atomic
+def finish_cancelling(*, group_id: int, now: datetime) -> bool:
+    """Give the units of a closed purchase back; called by payments once no provider can take money for it."""
+    orders = [order for order in lock_group(group_id) if order.status == OrderStatus.CANCELLING]
+    lines = OrderLine.objects.filter(order__in=orders).select_related("reservation").order_by("variant_id")
+    for line in lines:
+        expired = line.order.cancel_reason == CancelReason.EXPIRED
+        stock.release_reservation(
+            reservation=line.reservation,
+            status=ReservationStatus.EXPIRED if expired else ReservationStatus.RELEASED,
+            now=now,
+        )
+    for order in orders:
+        order.status = OrderStatus.CANCELLED
+        order.cancelled_at = now
+        order.save(update_fields=["status", "cancelled_at"])
+        outbox.enqueue("orders.after_cancelled", order_id=order.pk)
+    return bool(orders)
+
+
+def _begin_cancelling(group_id: int, reason: str) -> None:
+    for order in lock_group(group_id):
+        check_move(ORDER_MOVES, order.status, OrderStatus.CANCELLING)
+        order.status = OrderStatus.CANCELLING
+        order.cancel_reason = reason
+        order.save(update_fields=["status", "cancel_reason"])
+    outbox.enqueue("payments.close_group", group_id=group_id)
+
+
+def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: datetime) -> None:
+    check_move(ORDER_MOVES, order.status, OrderStatus.CANCELLED)
+    before = order.status
+    order.status = OrderStatus.CANCELLED
+    order.cancelled_at = now
+    order.cancel_reason = words[:200]
+    order.save(update_fields=["status", "cancelled_at", "cancel_reason"])
+    request_refund(
+        order=order, amount_fen=order.captured_fen, reason=reason, requested_by=actor_of(actor), now=now
+    )
+    for line in order.lines.order_by("variant_id"):
+        stock.return_units(
+            variant_id=line.variant_id,
+            quantity=line.quantity,
+            reference=f"order_line:{line.pk}",
+            actor=actor,
+            now=now,
+        )
+    record(
+        actor=actor_of(actor),
+        action="orders.cancel",
+        target=f"order:{order.pk}",
+        before={"status": before},
+        after={"status": order.status, "refund_fen": order.captured_fen},
+        reason=order.cancel_reason,
+        now=now,
+    )
+    outbox.enqueue("orders.after_cancelled", order_id=order.pk)

@@ -1,0 +1,72 @@
+"""A purchase becomes paid; called by the payments app inside its transaction (decisions.md 8)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from common import outbox
+from orders.models import Order, OrderLine
+from orders.services.locking import lock_group
+from orders.statuses import CancelReason, OrderStatus
+from shops.errors import SoldOut
+from shops.services import stock
+
+PAYABLE = frozenset({OrderStatus.PENDING_PAYMENT, OrderStatus.CANCELLING})
+
+
+@transaction.atomic
+def mark_group_paid(*, group_id: int, now: datetime) -> bool:
+    """Turn a purchase into paid orders; False when it cannot be, so that the money must go back.
+
+    Money that comes after the hold ran out takes the units again while there are enough (rules.md B8).
+    A purchase that somebody called off stays called off.
+    """
+    orders = lock_group(group_id)
+    if any(order.cancel_reason not in ("", CancelReason.EXPIRED) for order in orders):
+        return False
+    states = {order.status for order in orders}
+    lines = list(
+        OrderLine.objects.filter(order__group_id=group_id)
+        .select_related("reservation")
+        .order_by("variant_id")
+    )
+    if states <= PAYABLE:
+        for line in lines:
+            stock.commit_reservation(reservation=line.reservation, now=now)
+    elif states == {OrderStatus.CANCELLED}:
+        if not _take_again(lines, now):
+            return False
+    else:
+        return False
+    for order in orders:
+        _mark_paid(order, now)
+    return True
+
+
+def _take_again(lines: list[OrderLine], now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            for line in lines:
+                held = stock.reserve(
+                    variant_id=line.variant_id,
+                    quantity=line.quantity,
+                    reference=f"order_line:{line.pk}:late",
+                    expires_at=now,
+                    now=now,
+                )
+                stock.commit_reservation(reservation=held, now=now)
+                line.reservation = held
+                line.save(update_fields=["reservation"])
+    except SoldOut:
+        return False
+    return True
+
+
+def _mark_paid(order: Order, now: datetime) -> None:
+    order.status = OrderStatus.PAID
+    order.paid_at = now
+    order.captured_fen = order.total_fen
+    order.cancelled_at = None
+    order.cancel_reason = ""
+    order.save(update_fields=["status", "paid_at", "captured_fen", "cancelled_at", "cancel_reason"])
+    outbox.enqueue("orders.after_paid", order_id=order.pk)

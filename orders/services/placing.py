@@ -1,0 +1,200 @@
+"""Placing an order: the one way from a wish to held goods, for the cart, the pin and the API."""
+
+import secrets
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Sum
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Address, User
+from accounts.selectors import get_address
+from common import outbox
+from common.audit import actor_of
+from common.errors import Invalid
+from common.idempotency import run_once
+from orders.errors import BuyerLimitReached, EmptyOrder
+from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
+from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
+from orders.statuses import CommissionKind, OrderStatus
+from shops.services import stock
+
+MAX_LINES = 50
+
+
+def place_order(
+    *,
+    buyer: User,
+    lines: Sequence[WantedLine],
+    address_id: int,
+    idempotency_key: uuid.UUID,
+    now: datetime,
+    source: str = "",
+    note: str = "",
+    clear_cart: bool = False,
+) -> tuple[dict[str, Any], bool]:
+    """Hold the goods and freeze the price of one purchase, once per key; return (answer, replayed).
+
+    The answer is {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
+    NotFound (address), NotOnSale, NotAuthorized, BadSource, BuyerLimitReached, SoldOut; then nothing is kept.
+    """
+    _check_lines(lines)
+    body = {
+        "lines": [[line.variant_id, line.quantity, line.source] for line in lines],
+        "address": address_id,
+        "source": source,
+        "note": note,
+    }
+
+    def run() -> dict[str, Any]:
+        address = get_address(user=buyer, address_id=address_id)
+        priced = price_lines(spread_source(lines, source))
+        group = _place(buyer=buyer, lines=priced, address=address, note=note, now=now)
+        if clear_cart:
+            variants = [line.variant_id for line in lines]
+            CartLine.objects.filter(cart__user=buyer, variant_id__in=variants).delete()
+        return _answer(group)
+
+    return run_once(
+        actor=actor_of(buyer), operation="orders.place", key=idempotency_key, body=body, now=now, run=run
+    )
+
+
+def _check_lines(lines: Sequence[WantedLine]) -> None:
+    if not lines:
+        raise EmptyOrder()
+    most = settings.ORDER_LINE_MAX_QUANTITY
+    for line in lines:
+        if type(line.quantity) is not int or not 1 <= line.quantity <= most:
+            raise Invalid(fields={"quantity": _("Please order between 1 and %(most)d.") % {"most": most}})
+    if len({line.variant_id for line in lines}) < len(lines) or len(lines) > MAX_LINES:
+        raise Invalid(fields={"lines": _("Name each product once, and at most 50 of them.")})
+
+
+def _place(
+    *, buyer: User, lines: Sequence[PricedLine], address: Address, note: str, now: datetime
+) -> OrderGroup:
+    _check_limits(buyer, lines)
+    by_shop: dict[int, list[PricedLine]] = defaultdict(list)
+    for line in lines:
+        by_shop[line.variant.product.shop_id].append(line)
+    freight_fen = settings.FLAT_FREIGHT_FEN
+    group = OrderGroup.objects.create(
+        buyer=buyer,
+        total_fen=sum(line.total_fen for line in lines) + freight_fen * len(by_shop),
+        created_at=now,
+        expires_at=now + timedelta(minutes=settings.RESERVATION_MINUTES),
+    )
+    made: list[tuple[OrderLine, PricedLine]] = []
+    for shop_id, shop_lines in sorted(by_shop.items()):
+        goods_fen = sum(line.total_fen for line in shop_lines)
+        order = Order.objects.create(
+            number=_new_number(now),
+            group=group,
+            shop_id=shop_id,
+            goods_fen=goods_fen,
+            freight_fen=freight_fen,
+            total_fen=goods_fen + freight_fen,
+            recipient=address.recipient,
+            phone=address.phone,
+            region_code=address.region_code,
+            region=address.region,
+            address=address.detail,
+            note=note,
+            placed_at=now,
+        )
+        made += [(_make_line(order, line), line) for line in shop_lines]
+        outbox.enqueue("orders.after_placed", order_id=order.pk)
+    _hold_stock(made, group, now)
+    return group
+
+
+def _check_limits(buyer: User, lines: Sequence[PricedLine]) -> None:
+    limited = [line for line in lines if line.limit_per_buyer]
+    for line in sorted(limited, key=lambda line: line.rundown_item.pk):
+        # Two purchases of one person at once must see each other (rules.md 2: buyer limit before stock).
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
+                [f"buyer_limit|{buyer.pk}|{line.rundown_item.pk}"],
+            )
+        bought = (
+            OrderLine.objects.filter(
+                order__group__buyer=buyer,
+                variant=line.variant,
+                live_session_id=line.rundown_item.session_id,
+            )
+            .exclude(order__status=OrderStatus.CANCELLED)
+            .aggregate(units=Sum("quantity"))["units"]
+        )
+        if (bought or 0) + line.quantity > line.limit_per_buyer:
+            raise BuyerLimitReached()
+
+
+def _make_line(order: Order, line: PricedLine) -> OrderLine:
+    product = line.variant.product
+    made = OrderLine.objects.create(
+        order=order,
+        variant=line.variant,
+        farmer_id=product.farmer_id,
+        title=product.title,
+        variant_name=line.variant.name,
+        price_fen=line.price_fen,
+        quantity=line.quantity,
+        total_fen=line.total_fen,
+        live_session=line.source.session if line.source else None,
+        pin_event=line.source.pin_event if line.source else None,
+    )
+    CommissionLine.objects.create(
+        order_line=made,
+        kind=CommissionKind.PLATFORM,
+        rate_bp=settings.PLATFORM_FEE_BP,
+        amount_fen=line.platform_fen,
+    )
+    if line.source is not None and line.host_commission_bp:
+        CommissionLine.objects.create(
+            order_line=made,
+            kind=CommissionKind.HOST,
+            host=line.source.host,
+            rate_bp=line.host_commission_bp,
+            amount_fen=line.host_fen,
+        )
+    return made
+
+
+def _hold_stock(made: Sequence[tuple[OrderLine, PricedLine]], group: OrderGroup, now: datetime) -> None:
+    # Ascending variant pk: baskets in opposite order cannot wait for each other (A2).
+    for line, _priced in sorted(made, key=lambda pair: pair[0].variant_id):
+        line.reservation = stock.reserve(
+            variant_id=line.variant_id,
+            quantity=line.quantity,
+            reference=f"order_line:{line.pk}",
+            expires_at=group.expires_at,
+            now=now,
+        )
+        line.save(update_fields=["reservation"])
+
+
+def _new_number(now: datetime) -> str:
+    # The date helps people on the phone; ten random digits cannot be guessed or counted.
+    while True:
+        number = f"{now:%y%m%d}{secrets.randbelow(10**10):010d}"
+        if not Order.objects.filter(number=number).exists():
+            return number
+
+
+def _answer(group: OrderGroup) -> dict[str, Any]:
+    return {
+        "group": group.pk,
+        "orders": [
+            {"number": order.number, "shop": order.shop_id, "total_fen": order.total_fen}
+            for order in group.orders.order_by("pk")
+        ],
+        "total_fen": group.total_fen,
+        "expires_at": group.expires_at.isoformat().replace("+00:00", "Z"),
+    }

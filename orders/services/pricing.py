@@ -1,0 +1,141 @@
+"""What each line costs now, who grew it, and who earns from it (decisions.md 12)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from livestreams.errors import BadSource
+from livestreams.models import RundownItem
+from livestreams.sources import Source, read_source
+from orders.errors import NotAuthorized, NotOnSale
+from shops.models import FarmerAuthorization, Variant
+from shops.pricing import split_price
+from shops.statuses import AuthorizationStatus, ProductStatus, ShopStatus
+
+
+@dataclass(frozen=True)
+class WantedLine:
+    """What a buyer asks for; `source` is the signed token of the moment that sold it, or empty."""
+
+    variant_id: int
+    quantity: int
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class PricedLine:
+    """A line at today's price, in fen. `host_fen` and `platform_fen` are frozen with the sale."""
+
+    variant: Variant
+    quantity: int
+    price_fen: int
+    source: Source | None
+    rundown_item: RundownItem | None
+    host_commission_bp: int
+    host_fen: int
+    platform_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        """Price times quantity."""
+        return self.price_fen * self.quantity
+
+    @property
+    def is_live_price(self) -> bool:
+        """Whether the session's own price holds, which only happens on air."""
+        return self.source is not None and self.source.live_price_fen is not None
+
+    @property
+    def limit_per_buyer(self) -> int | None:
+        """How many one person may buy of this on air; None without a limit."""
+        on_air_item = self.rundown_item if self.is_live_price else None
+        return on_air_item.per_buyer_limit if on_air_item else None
+
+
+def sellable_variants(variant_ids: Iterable[int]) -> dict[int, Variant]:
+    """Return the variants that can be bought now, by pk, with product, farmer and shop."""
+    found = Variant.objects.filter(
+        pk__in=list(variant_ids),
+        is_active=True,
+        product__status=ProductStatus.PUBLISHED,
+        product__shop__status=ShopStatus.OPEN,
+    ).select_related("product__shop", "product__farmer")
+    return {variant.pk: variant for variant in found}
+
+
+def price_lines(lines: Sequence[WantedLine]) -> list[PricedLine]:
+    """Price each line, in ascending variant pk.
+
+    NotOnSale for what cannot be bought, NotAuthorized without the farmer's consent, BadSource for a
+    source that is forged or belongs to another variant.
+    """
+    variants = sellable_variants(line.variant_id for line in lines)
+    if len(variants) < len({line.variant_id for line in lines}):
+        raise NotOnSale()
+    return [
+        _price(variants[line.variant_id], line) for line in sorted(lines, key=lambda line: line.variant_id)
+    ]
+
+
+def usable_source(token: str, *, variant_id: int) -> Source | None:
+    """Return the source of a stored line, or None once it no longer holds."""
+    try:
+        return read_source(token, variant_id=variant_id) if token else None
+    except BadSource:
+        return None
+
+
+def spread_source(lines: Sequence[WantedLine], token: str) -> list[WantedLine]:
+    """Give a request's one source to the lines that it is bound to; BadSource when there is none."""
+    if not token:
+        return list(lines)
+    spread, is_used = [], False
+    for line in lines:
+        fits = not line.source and usable_source(token, variant_id=line.variant_id) is not None
+        is_used = is_used or fits
+        spread.append(WantedLine(line.variant_id, line.quantity, token) if fits else line)
+    if not is_used:
+        raise BadSource()
+    return spread
+
+
+def _price(variant: Variant, line: WantedLine) -> PricedLine:
+    source = read_source(line.source, variant_id=variant.pk) if line.source else None
+    _check_consent(variant, source)
+    item = None
+    if source is not None:
+        item = RundownItem.objects.filter(session_id=source.session.pk, variant=variant).first()
+    price_fen = variant.price_fen
+    if source is not None and source.live_price_fen is not None:
+        price_fen = source.live_price_fen
+    host_bp = item.host_commission_bp if item else 0
+    split = split_price(
+        total_fen=price_fen * line.quantity,
+        host_commission_bp=host_bp,
+        platform_fee_bp=settings.PLATFORM_FEE_BP,
+    )
+    return PricedLine(
+        variant=variant,
+        quantity=line.quantity,
+        price_fen=price_fen,
+        source=source,
+        rundown_item=item,
+        host_commission_bp=host_bp,
+        host_fen=split.host_fen,
+        platform_fen=split.platform_fen,
+    )
+
+
+def _check_consent(variant: Variant, source: Source | None) -> None:
+    product = variant.product
+    if product.farmer_id is None:
+        return
+    granted = FarmerAuthorization.objects.filter(
+        farmer_id=product.farmer_id, status=AuthorizationStatus.GRANTED
+    )
+    if granted.filter(shop_id=product.shop_id).exists():
+        return
+    if source is not None and granted.filter(host_id=source.host.pk).exists():
+        return
+    raise NotAuthorized()

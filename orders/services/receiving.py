@@ -1,0 +1,93 @@
+"""The parcel has arrived: the order is completed, and everybody's share becomes payable (decisions.md 14)."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts.models import User
+from common import outbox
+from common.moves import check_move
+from ledger.services.posting import Posting, post
+from ledger.statuses import Kind, OwnerKind, Purpose
+from orders.models import Order, OrderLine
+from orders.services.locking import lock_order
+from orders.statuses import ORDER_MOVES, CommissionKind, OrderStatus, ShipmentStatus
+
+ON_THE_WAY = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
+
+
+@transaction.atomic
+def receive_order(*, buyer: User, number: str, now: datetime) -> Order:
+    """Let the buyer confirm that the parcel has come. Repeating it changes nothing; else MoveRefused."""
+    order = lock_order(Order.objects.for_buyer(buyer), number)
+    if order.status != OrderStatus.COMPLETED:
+        _complete(order, now)
+    return order
+
+
+def auto_receive(*, now: datetime, limit: int = 200) -> int:
+    """Complete what was shipped AUTO_RECEIVE_DAYS ago, each order in its own transaction; return how many."""
+    due = now - timedelta(days=settings.AUTO_RECEIVE_DAYS)
+    waiting = Order.objects.filter(status__in=ON_THE_WAY, shipped_at__lte=due).order_by("shipped_at")
+    done = 0
+    for pk in list(waiting.values_list("pk", flat=True)[:limit]):
+        with transaction.atomic():
+            order = Order.objects.select_for_update().get(pk=pk)
+            if order.status in ON_THE_WAY:
+                _complete(order, now)
+                done += 1
+    return done
+
+
+def _complete(order: Order, now: datetime) -> None:
+    check_move(ORDER_MOVES, order.status, OrderStatus.COMPLETED)
+    order.shipments.filter(status=ShipmentStatus.SHIPPED).update(
+        status=ShipmentStatus.DELIVERED, delivered_at=now
+    )
+    order.status = OrderStatus.COMPLETED
+    order.delivered_at = order.delivered_at or now
+    order.completed_at = now
+    order.save(update_fields=["status", "delivered_at", "completed_at"])
+    post(
+        kind=Kind.COMPLETION,
+        key=f"completion:{order.pk}",
+        source=f"order:{order.pk}",
+        postings=completion_postings(order),
+        now=now,
+    )
+    outbox.enqueue("orders.after_completed", order_id=order.pk)
+
+
+def completion_postings(order: Order) -> list[Posting]:
+    """Return the lines that share out a held order: what was frozen at the sale, nothing computed anew."""
+    postings = [Posting(Purpose.BUYER_HELD, order.total_fen, f"order:{order.pk}")]
+    for line in order.lines.prefetch_related("commissions"):
+        postings += _line_postings(line, order.shop_id)
+    postings.append(
+        Posting(
+            Purpose.FREIGHT_PAYABLE, -order.freight_fen, f"order:{order.pk}", OwnerKind.SHOP, order.shop_id
+        )
+    )
+    return postings
+
+
+def _line_postings(line: OrderLine, shop_id: int) -> list[Posting]:
+    source = f"order_line:{line.pk}"
+    postings = []
+    rest_fen = line.total_fen
+    for commission in line.commissions.all():
+        rest_fen -= commission.amount_fen
+        if commission.kind == CommissionKind.HOST:
+            postings.append(
+                Posting(
+                    Purpose.HOST_PAYABLE, -commission.amount_fen, source, OwnerKind.HOST, commission.host_id
+                )
+            )
+        else:
+            postings.append(Posting(Purpose.PLATFORM_FEE, -commission.amount_fen, source))
+    if line.farmer_id:
+        postings.append(Posting(Purpose.FARMER_PAYABLE, -rest_fen, source, OwnerKind.FARMER, line.farmer_id))
+    else:
+        postings.append(Posting(Purpose.SHOP_PAYABLE, -rest_fen, source, OwnerKind.SHOP, shop_id))
+    return postings

@@ -1,0 +1,79 @@
+"""Doors for the outbox and the clock."""
+
+from celery import shared_task
+
+from common.clock import utc_now
+from common.masking import mask_name
+from livestreams.services.announcing import announce_sale, announce_stock
+from orders.models import Order, RefundRequest
+from orders.selectors import list_expired_groups
+from orders.services import cancelling, receiving, telling
+
+
+def _order(order_id: int) -> Order:
+    return Order.objects.select_related("shop__contact", "group__buyer").get(pk=order_id)
+
+
+def _announce_stock(order: Order) -> None:
+    for variant_id in order.lines.values_list("variant_id", flat=True).distinct():
+        announce_stock(variant_id=variant_id, now=utc_now())
+
+
+@shared_task(name="orders.after_placed")
+def after_placed(order_id: int) -> None:
+    """Rooms that show the goods learn how many are left."""
+    _announce_stock(_order(order_id))
+
+
+@shared_task(name="orders.after_paid")
+def after_paid(order_id: int) -> None:
+    """Buyer, shop and farmers are told; the rooms that sold it say so."""
+    order = _order(order_id)
+    telling.tell_paid(order=order, now=utc_now())
+    buyer = mask_name(order.group.buyer.display_name)
+    for line in order.lines.exclude(live_session=None):
+        announce_sale(
+            session_id=line.live_session_id, buyer_masked=buyer, title=line.title, quantity=line.quantity
+        )
+
+
+@shared_task(name="orders.after_shipped")
+def after_shipped(order_id: int) -> None:
+    """The buyer is told."""
+    telling.tell_shipped(order=_order(order_id), now=utc_now())
+
+
+@shared_task(name="orders.after_completed")
+def after_completed(order_id: int) -> None:
+    """Farmers, shop and buyer are told."""
+    telling.tell_completed(order=_order(order_id), now=utc_now())
+
+
+@shared_task(name="orders.after_cancelled")
+def after_cancelled(order_id: int) -> None:
+    """Buyer and shop are told; rooms learn that units came back."""
+    order = _order(order_id)
+    telling.tell_cancelled(order=order, now=utc_now())
+    _announce_stock(order)
+
+
+@shared_task(name="orders.after_refunded")
+def after_refunded(request_id: int) -> None:
+    """The buyer is told."""
+    request = RefundRequest.objects.select_related("order__group__buyer").get(pk=request_id)
+    telling.tell_refunded(request=request, now=utc_now())
+
+
+@shared_task(name="orders.expire_unpaid")
+def expire_unpaid() -> int:
+    """Start closing purchases whose time to pay has run out."""
+    now = utc_now()
+    return sum(
+        cancelling.expire_group(group_id=group_id, now=now) for group_id in list_expired_groups(now=now)
+    )
+
+
+@shared_task(name="orders.auto_receive")
+def auto_receive() -> int:
+    """Complete what was shipped long enough ago."""
+    return receiving.auto_receive(now=utc_now())

@@ -1,0 +1,58 @@
+"""Refusals of money in and back."""
+
+from django.utils.translation import gettext_lazy as _
+
+from common.errors import Invalid, MarketError
+
+
+class UnknownGateway(Invalid):
+    """No such gateway is switched on here."""
+
+    code = "unknown_gateway"
+    message = _("This way to pay is not offered here. Please choose another.")
+
+
+class GatewayUnavailable(MarketError):
+    """The provider does not answer, or not with what we can trust."""
+
+    code = "gateway_unavailable"
+    status = 503
+    message = _("The payment provider does not answer just now. Nothing was paid; please try again.")
+
+    def __init__(self, detail: str = ""):
+        self.detail = detail
+        super().__init__(retry_after=5)
+
+
+class GatewayRefused(MarketError):
+    """The provider understood and refused for good; `detail` is its own code."""
+
+    code = "gateway_refused"
+    message = _("The payment provider refused this. Nothing was paid.")
+
+    def __init__(self, detail: str = ""):
+        self.detail = detail
+        super().__init__()
+
+
+class BadSignature(MarketError):
+    """A callback that is not signed by the pinned key of its provider, or not now (rules.md B1)."""
+
+    code = "bad_signature"
+    status = 401
+    message = _("The signature does not hold.")
+
+
+class BadCallback(Invalid):
+    """A signed callback whose contents cannot be read."""
+
+    code = "bad_callback"
+    message = _("The message cannot be read.")
+
+
+class CallbackTooLarge(MarketError):
+    """A callback above 64 KB."""
+
+    code = "too_large"
+    status = 413
+    message = _("The message is too large.")

@@ -1,0 +1,87 @@
+"""What every payment provider can do, in our words. No adapter touches the database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+ProviderState = Literal["pending", "paid", "failed", "closed", "unknown"]
+RefundState = Literal["in_transit", "refunded"]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A payment to be made ready: amount in fen of `currency`; the provider closes it at `expires_at`."""
+
+    reference: str
+    amount_fen: int
+    currency: str
+    subject: str
+    expires_at: datetime
+    return_url: str
+
+
+@dataclass(frozen=True)
+class Created:
+    """Where to send the buyer."""
+
+    provider_reference: str
+    pay_url: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the provider says about one payment; only built from what its key has signed."""
+
+    merchant: str
+    app: str
+    reference: str
+    provider_reference: str
+    state: ProviderState
+    amount_fen: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A verified callback."""
+
+    event_id: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    """What the provider says about one refund."""
+
+    reference: str
+    provider_reference: str
+    state: RefundState
+    amount_fen: int
+
+
+class Gateway(Protocol):
+    """One payment provider. Calls go over the network: never inside a transaction.
+
+    All raise GatewayUnavailable when there is no answer to trust, GatewayRefused when the provider said no.
+    Every call may be repeated with the same reference and then has no second effect (PR3).
+    """
+
+    name: str
+    merchant: str
+    app: str
+
+    def create(self, wish: Wish) -> Created:
+        """Make a payment ready at the provider."""
+
+    def query(self, reference: str) -> Facts:
+        """Ask how a payment stands; state "unknown" when the provider has never heard of it."""
+
+    def close(self, reference: str) -> Facts:
+        """Make sure no money can come any more; return the final facts: closed, failed, unknown or paid."""
+
+    def refund(self, *, reference: str, refund_reference: str, amount_fen: int, reason: str) -> RefundFacts:
+        """Send money of a payment back."""
+
+    def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Verify a callback with the pinned key and read it; BadSignature, BadCallback."""

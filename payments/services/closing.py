@@ -1,0 +1,73 @@
+"""Asking and closing at the provider: nothing is released before no more money can come (rules.md 5)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from common.errors import MarketError
+from orders.selectors import list_cancelling_groups
+from orders.services.cancelling import finish_cancelling
+from payments.gateways import get_gateway
+from payments.models import Payment
+from payments.selectors import OPEN
+from payments.services.settling import settle_payment
+
+logger = logging.getLogger(__name__)
+
+ASK_AGAIN = timedelta(seconds=20)
+GIVE_THE_BUYER_TIME = timedelta(seconds=2)
+
+
+def close_group(*, group_id: int, now: datetime) -> None:
+    """Close every open payment of a purchase at its provider, then give the units back.
+
+    A payment that turns out to be paid is settled first, and its purchase is then not given back.
+    GatewayUnavailable leaves everything held; the outbox and the poller come again.
+    """
+    for payment in Payment.objects.filter(group_id=group_id, status__in=OPEN).order_by("pk"):
+        facts = get_gateway(payment.gateway).close(payment.reference)
+        settle_payment(payment_id=payment.pk, facts=facts, now=now)
+    finish_cancelling(group_id=group_id, now=now)
+
+
+def check_payment(*, payment: Payment, now: datetime) -> Payment:
+    """Ask the provider about an open payment and settle what it says; at most every two seconds.
+
+    A silent provider changes nothing: the callback or the poller will settle it.
+    """
+    recently = payment.last_queried_at and now - payment.last_queried_at < GIVE_THE_BUYER_TIME
+    if payment.status not in OPEN or recently:
+        return payment
+    Payment.objects.filter(pk=payment.pk).update(last_queried_at=now)
+    try:
+        facts = get_gateway(payment.gateway).query(payment.reference)
+    except MarketError as error:
+        logger.warning("payment %s cannot be asked about: %s", payment.pk, error.code)
+        return payment
+    if facts.state == "unknown":
+        return payment
+    return settle_payment(payment_id=payment.pk, facts=facts, now=now).payment
+
+
+def poll_open(*, now: datetime, limit: int = 100) -> int:
+    """Ask about open payments that we have not heard of for a while; return how many were asked about."""
+    stale = Payment.objects.filter(status__in=OPEN, created_at__lte=now - ASK_AGAIN).filter(
+        Q(last_queried_at=None) | Q(last_queried_at__lte=now - ASK_AGAIN)
+    )
+    payments = list(stale.order_by("pk")[:limit])
+    for payment in payments:
+        check_payment(payment=payment, now=now)
+    return len(payments)
+
+
+def close_leftovers(*, now: datetime) -> int:
+    """Take up closings that were given up on while a provider was silent; return how many are now done."""
+    done = 0
+    for group_id in list_cancelling_groups():
+        try:
+            close_group(group_id=group_id, now=now)
+            done += 1
+        except MarketError as error:
+            logger.warning("purchase %s cannot be closed yet: %s", group_id, error.code)
+    return done

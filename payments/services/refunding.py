@@ -1,0 +1,139 @@
+"""Sending money back: one effect at the provider, wherever we are killed (PR3)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from common.errors import MarketError
+from ledger.services.posting import Posting, post
+from ledger.statuses import Kind, Purpose
+from orders.models import RefundRequest
+from orders.services.locking import lock_group
+from orders.services.refunding import mark_refund_failed, mark_refunded
+from payments.errors import GatewayRefused
+from payments.gateways import get_gateway
+from payments.gateways.base import RefundFacts
+from payments.models import Refund
+from payments.selectors import UNFINISHED, kept_payments, list_unfinished_refunds
+from payments.services.settling import new_reference
+from payments.statuses import RefundStatus
+
+logger = logging.getLogger(__name__)
+
+TRY_AGAIN = timedelta(seconds=60)
+
+
+def execute_refund(*, request_id: int, now: datetime) -> Refund:
+    """Carry out one refund request of an order; repeating it has no second effect."""
+    return send_refund(refund_id=_refund_of(request_id, now).pk, now=now)
+
+
+def send_refund(*, refund_id: int, now: datetime) -> Refund:
+    """Send one refund to the provider under its own reference and post it when it went through.
+
+    GatewayUnavailable leaves it in transit, to be repeated. A refusal marks it failed for an operator.
+    """
+    refund = _mark_in_transit(refund_id)
+    if refund.status not in UNFINISHED:
+        return refund
+    try:
+        facts = get_gateway(refund.payment.gateway).refund(
+            reference=refund.payment.reference,
+            refund_reference=refund.reference,
+            amount_fen=refund.amount_fen,
+            reason=refund.reason,
+        )
+    except GatewayRefused as refusal:
+        return _fail(refund_id, refusal.detail, now)
+    return _settle_refund(refund_id, facts, now)
+
+
+def retry_refunds(*, now: datetime) -> int:
+    """Take up refunds that were interrupted or met a silent provider; return how many are now done."""
+    done = 0
+    for refund_id in list_unfinished_refunds(now=now, since=TRY_AGAIN):
+        try:
+            done += send_refund(refund_id=refund_id, now=now).status == RefundStatus.SUCCEEDED
+        except MarketError as error:
+            logger.warning("refund %s cannot be sent yet: %s", refund_id, error.code)
+    return done
+
+
+@transaction.atomic
+def _refund_of(request_id: int, now: datetime) -> Refund:
+    request = RefundRequest.objects.select_related("order").get(pk=request_id)
+    lock_group(request.order.group_id)
+    refund = Refund.objects.filter(request=request).first()
+    if refund is not None:
+        return refund
+    # The payment that paid the purchase: not one that was itself sent back (late, twice).
+    payment = kept_payments(request.order.group_id).earliest("pk")
+    return Refund.objects.create(
+        payment=payment,
+        request=request,
+        reference=new_reference("R", now),
+        amount_fen=request.amount_fen,
+        reason=request.reason,
+        created_at=now,
+    )
+
+
+@transaction.atomic
+def _mark_in_transit(refund_id: int) -> Refund:
+    refund = Refund.objects.select_for_update(of=["self"]).select_related("payment").get(pk=refund_id)
+    if refund.status in UNFINISHED:
+        refund.status = RefundStatus.IN_TRANSIT
+        refund.attempts += 1
+        refund.save(update_fields=["status", "attempts"])
+    return refund
+
+
+@transaction.atomic
+def _settle_refund(refund_id: int, facts: RefundFacts, now: datetime) -> Refund:
+    refund = _lock(refund_id)
+    if refund.status not in UNFINISHED or facts.state != "refunded":
+        return refund
+    if (facts.reference, facts.amount_fen) != (refund.reference, refund.amount_fen):
+        refund.last_error = f"the provider answered {facts.reference} over {facts.amount_fen}"[:300]
+        refund.save(update_fields=["last_error"])
+        return refund
+    refund.status = RefundStatus.SUCCEEDED
+    refund.provider_reference = facts.provider_reference
+    refund.settled_at = now
+    refund.save(update_fields=["status", "provider_reference", "settled_at"])
+    if refund.request_id is not None:
+        mark_refunded(request_id=refund.request_id, now=now)
+    source = f"refund:{refund.pk}"
+    held_in = Purpose.UNMATCHED if refund.request_id is None else Purpose.BUYER_HELD
+    post(
+        kind=Kind.REFUND,
+        key=source,
+        source=source,
+        postings=[
+            Posting(held_in, refund.amount_fen, source),
+            Posting(Purpose.CASH, -refund.amount_fen, source),
+        ],
+        now=now,
+    )
+    return refund
+
+
+@transaction.atomic
+def _fail(refund_id: int, detail: str, now: datetime) -> Refund:
+    refund = _lock(refund_id)
+    if refund.status not in UNFINISHED:
+        return refund
+    refund.status = RefundStatus.FAILED
+    refund.last_error = detail[:300]
+    refund.settled_at = now
+    refund.save(update_fields=["status", "last_error", "settled_at"])
+    if refund.request_id is not None:
+        mark_refund_failed(request_id=refund.request_id, now=now)
+    return refund
+
+
+def _lock(refund_id: int) -> Refund:
+    refund = Refund.objects.select_related("payment").get(pk=refund_id)
+    lock_group(refund.payment.group_id)
+    return Refund.objects.select_for_update(of=["self"]).select_related("payment").get(pk=refund_id)
