@@ -1,6 +1,7 @@
 """Reads of the inbox, always of one person."""
 
 from django.db.models import F, QuerySet
+from django.db.models.lookups import IsNull
 
 from accounts.models import User
 from common.errors import NotFound
@@ -14,7 +15,8 @@ def inbox_of(user: User) -> QuerySet[Notification]:
 
 def list_inbox(user: User) -> QuerySet[Notification]:
     """Return what the person was told, unread first, then newest first."""
-    return Notification.objects.filter(contact__user=user).order_by(F("read_at").asc(nulls_first=True), "-pk")
+    is_read = IsNull(F("read_at"), False)
+    return Notification.objects.filter(contact__user=user).order_by(is_read.asc(), "-pk")
 
 
 def count_unread(user: User) -> int:

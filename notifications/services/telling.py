@@ -34,7 +34,7 @@ def tell(
     now: datetime,
     channels: Iterable[str] | None = None,
 ) -> Notification:
-    """Tell a contact once per `dedupe_key`, by the inbox and the channels that fit; a repetition does nothing.
+    """Tell a contact once per `dedupe_key`, by the inbox and the channels that fit; repeating does nothing.
 
     Title and body are already in the contact's language (`in_language_of`); `url` is a path of this site or
     empty. Without `channels`: e-mail where there is an address, SMS where there is a phone and either no

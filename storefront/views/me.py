@@ -1,5 +1,7 @@
 """The person's own corner: profile, address book, inbox."""
 
+from urllib.parse import urlencode
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
@@ -42,7 +44,12 @@ def me(request: HttpRequest) -> HttpResponse:
 @require_GET
 def addresses(request: HttpRequest) -> HttpResponse:
     """List the address book."""
-    context = {"addresses": list_addresses(request.user), "next": _next(request)}
+    wanted = _next(request)
+    context = {
+        "addresses": list_addresses(request.user),
+        "next": wanted,
+        "next_query": f"?{urlencode({'next': wanted})}" if wanted else "",
+    }
     return render(request, "storefront/addresses.html", context)
 
 
