@@ -118,9 +118,8 @@ def main(arguments: list[str]) -> int:
     count = _workers(arguments)
     if not any(argument.startswith("-n") for argument in arguments):
         arguments = [f"-n{count}", *arguments]
-    var = embedded.BASE_DIR / "var" / "test"
-    common = embedded.place_for(var)
-    run = embedded.place_for(var / f"run-{os.getpid()}")
+    common = embedded.place_for(embedded.BASE_DIR / "var" / "test")
+    run = common.inside(f"run-{os.getpid()}")
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, run.sockets, ignore_errors=True)
         stack.callback(shutil.rmtree, run.data, ignore_errors=True)

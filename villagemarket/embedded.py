@@ -14,7 +14,7 @@ import signal
 import stat
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -76,8 +76,10 @@ class Place:
             return {}
         return {"user": self.uid, "group": self.gid, "extra_groups": []}
 
-    def socket_url_path(self, name: str) -> str:
-        return quote(str(self.sockets / name))
+    def inside(self, name: str) -> "Place":
+        """A place of its own within this one, under the same uid."""
+        data = self.data / name
+        return replace(self, data=data, sockets=_short_enough(data / "run"))
 
 
 def place_for(var: Path) -> Place:
@@ -92,9 +94,14 @@ def place_for(var: Path) -> Place:
         if not _can_enter(var, uid):
             data = Path("/var/lib") / f"village-market-{mark}"
             sockets = data / "run"
-    if len(os.fsencode(sockets)) > LONGEST_SOCKET_FOLDER:
-        sockets = Path("/tmp") / f"village-market-{os.geteuid()}-{mark}"
-    return Place(data=data, sockets=sockets, uid=uid, gid=gid)
+    return Place(data=data, sockets=_short_enough(sockets), uid=uid, gid=gid)
+
+
+def _short_enough(sockets: Path) -> Path:
+    if len(os.fsencode(sockets)) <= LONGEST_SOCKET_FOLDER:
+        return sockets
+    mark = hashlib.sha256(os.fsencode(sockets)).hexdigest()[:10]
+    return Path("/tmp") / f"village-market-{os.geteuid()}-{mark}"
 
 
 def _can_enter(path: Path, uid: int) -> bool:
