@@ -81,7 +81,7 @@ class UnknownRecording(MarketError):
 
 
 class TooManyTranscodes(MarketError):
-    """This browser records in a format that must be re-encoded, and the machine does that for others already."""
+    """This browser's recording must be re-encoded, and the machine does that for others already."""
 
     code = "transcoder_busy"
     message = _(

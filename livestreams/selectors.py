@@ -11,6 +11,7 @@ from shops.models import Photo, Product, Variant
 from shops.statuses import PhotoStatus
 
 CARD_WIDTH = 480
+MESSAGES_PER_PAGE = 50
 
 
 def sessions() -> QuerySet[LiveSession]:
@@ -76,6 +77,20 @@ def list_presented(user) -> list[LiveSession]:
 def get_open_pin(session: LiveSession) -> PinEvent | None:
     """Return what is being shown now."""
     return _pins().filter(session=session, closed_at=None).first()
+
+
+def open_pins(session_ids: list[int]) -> dict[int, PinEvent]:
+    """Return what each of these sessions shows now."""
+    return {pin.session_id: pin for pin in _pins().filter(session__in=session_ids, closed_at=None)}
+
+
+def visible_sessions(user, *, status: str = "") -> QuerySet[LiveSession]:
+    """Return what everybody may see and what the person presents."""
+    seen = Q(pk__in=LiveSession.objects.public().values("pk"))
+    if user.is_authenticated:
+        seen |= Q(pk__in=LiveSession.objects.for_presenter(user).values("pk"))
+    found = sessions().filter(seen)
+    return found.filter(status=status) if status in SessionStatus.values else found
 
 
 def _pins() -> QuerySet[PinEvent]:
@@ -189,7 +204,9 @@ def chapters_of(session: LiveSession) -> list[dict]:
     return result
 
 
-def recent_messages(session: LiveSession, *, before: int | None = None, limit: int = 50) -> list[dict]:
+def recent_messages(
+    session: LiveSession, *, before: int | None = None, limit: int = MESSAGES_PER_PAGE
+) -> list[dict]:
     """Return visible chat lines, oldest first; `before` is a message id."""
     lines = ChatMessage.objects.filter(session=session, status=MessageStatus.VISIBLE).select_related("author")
     if before is not None:

@@ -74,7 +74,7 @@ class RundownItem(models.Model):
 
 
 class PinEvent(models.Model):
-    """What is being shown now; one open per session. `media_time_ms` is the place in the broadcast's media."""
+    """What is being shown now; one open per session. `media_time_ms` is the place in its picture."""
 
     session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="pins")
     rundown_item = models.ForeignKey(RundownItem, on_delete=models.PROTECT, related_name="pins")

@@ -4,12 +4,11 @@ import unicodedata
 from datetime import datetime
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
-from common.errors import Invalid, NotFound, TooMany
+from common import limits
+from common.errors import Invalid, NotFound
 from livestreams.errors import Banned, ChatClosed, Muted
 from livestreams.models import ChatMessage, LiveSession, ModerationAction
 from livestreams.selectors import message_data
@@ -37,7 +36,7 @@ def post_message(*, author, session_id: int, text: str, now: datetime) -> ChatMe
     if len(text) > settings.CHAT_MAX_CHARACTERS:
         raise Invalid(fields={"text": _("That is too long for the chat.")})
     refuse_silenced(person=author, session=session, now=now)
-    _refuse_flood(author.pk, session.pk, now)
+    limits.spend(name="chat", key=f"{session.pk}:{author.pk}", limit=BURST, seconds=BURST_SECONDS, now=now)
     return _say(session, author, text, now)
 
 
@@ -78,15 +77,3 @@ def refuse_silenced(*, person, session: LiveSession, now: datetime) -> None:
     if last is None or last.kind == ModerationKind.UNMUTE or (last.until and last.until <= now):
         return
     raise Banned() if last.kind == ModerationKind.BAN else Muted()
-
-
-def _refuse_flood(person_id: int, session_id: int, now: datetime) -> None:
-    window = int(now.timestamp()) // BURST_SECONDS
-    key = f"chat:{session_id}:{person_id}:{window}"
-    try:
-        cache.add(key, 0, BURST_SECONDS * 2)
-        said = cache.incr(key)
-    except (RedisError, OSError, ValueError):
-        return  # without Valkey the room goes on (rules.md PR7)
-    if said > BURST:
-        raise TooMany(retry_after=BURST_SECONDS)

@@ -14,7 +14,7 @@ def channel_of(session_id: int) -> str:
 
 
 def playback_url(session: LiveSession) -> str | None:
-    """Return the address of the picture: live while on air, the replay afterwards; None when there is none."""
+    """Return the address of the picture, live while on air, the replay afterwards; None without one."""
     if session.status in ON_AIR:
         broadcast = getattr(session, "broadcast", None)
         if broadcast is None or broadcast.picture_at is None:

@@ -1,0 +1,47 @@
+"""Doors of live work after commit and by the clock."""
+
+import logging
+
+from celery import shared_task
+
+from common.clock import utc_now
+from livestreams import storage
+from livestreams.broadcaster.encoder import still
+from livestreams.models import Replay
+from livestreams.services import announcing, replaying, watching
+
+logger = logging.getLogger(__name__)
+
+POSTER_WIDTH = 720
+
+
+@shared_task(name="livestreams.watch_interruptions")
+def watch_interruptions() -> dict[str, int]:
+    """Notice lost and returned pictures."""
+    return watching.watch_sessions(now=utc_now())
+
+
+@shared_task(name="livestreams.make_replay")
+def make_replay(session_id: int) -> None:
+    """Draw the poster and offer the replay; without a drawable frame the replay has no poster."""
+    replay = Replay.objects.select_related("session__broadcast").get(session=session_id)
+    public_id = replay.session.broadcast.public_id
+    poster_path = ""
+    try:
+        takes = sorted((storage.public_folder(public_id) / "takes").iterdir(), key=lambda f: int(f.name))
+        first = takes[0]
+        segments = sorted(first.glob("seg*.m4s"))
+        chosen = segments[min(2, len(segments) - 1)]
+        picture = still(parts=[(first / storage.INIT).read_bytes(), chosen.read_bytes()], width=POSTER_WIDTH)
+        poster_path = storage.public_path(public_id, storage.POSTER)
+        storage.write_atomically(storage.public_folder(public_id) / storage.POSTER, picture)
+    except (OSError, RuntimeError, IndexError) as error:
+        logger.warning("no poster for session %s: %s", session_id, error)
+        poster_path = ""
+    replaying.finish_replay(session_id=session_id, poster_path=poster_path, now=utc_now())
+
+
+@shared_task(name="livestreams.announce_stock")
+def announce_stock(variant_id: int) -> None:
+    """Tell rooms how many are left."""
+    announcing.announce_stock(variant_id=variant_id, now=utc_now())

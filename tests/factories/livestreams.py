@@ -1,0 +1,78 @@
+"""Shows, their goods, their recordings."""
+
+import subprocess
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from livestreams.models import Broadcast, LiveSession, PinEvent, RundownItem, Take
+from livestreams.statuses import ON_AIR, SessionStatus
+from shops.models import Host, Shop, Variant
+
+NOW = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
+MIME = "video/webm;codecs=h264,opus"
+
+
+def make_session(
+    *, host: Host, shop: Shop, status: str = SessionStatus.LIVE, at: datetime = NOW, **fields
+) -> LiveSession:
+    """Make a show; on air it has a broadcast and began at `at`."""
+    values = {"title": "青稞丰收", "scheduled_at": at, "created_at": at - timedelta(days=1)} | fields
+    if status in ON_AIR or status == SessionStatus.ENDED:
+        values.setdefault("started_at", at)
+    session = LiveSession.objects.create(host=host, shop=shop, status=status, **values)
+    if status in ON_AIR or status == SessionStatus.ENDED:
+        Broadcast.objects.create(session=session, public_id=uuid.uuid4(), created_at=at)
+    return session
+
+
+def add_to_rundown(
+    *, session: LiveSession, variant: Variant, live_price_fen: int | None = None, **fields
+) -> RundownItem:
+    """Put a variant into the rundown."""
+    position = session.rundown.count() + 1
+    return RundownItem.objects.create(
+        session=session, variant=variant, position=position, live_price_fen=live_price_fen, **fields
+    )
+
+
+def make_pin(*, item: RundownItem, at: datetime = NOW, closed_at: datetime | None = None) -> PinEvent:
+    """Show an item."""
+    return PinEvent.objects.create(session=item.session, rundown_item=item, opened_at=at, closed_at=closed_at)
+
+
+def make_take(
+    *, session: LiveSession, number: int = 1, mime: str = MIME, at: datetime = NOW, **fields
+) -> Take:
+    """Make a recording that is being received."""
+    return Take.objects.create(broadcast=session.broadcast, number=number, mime=mime, started_at=at, **fields)
+
+
+def record(
+    *, seconds: float, folder: Path, keyframe_seconds: float = 1, codec: str = "libx264", frequency: int = 440
+) -> bytes:
+    """Return what a phone's recorder would give: a stream of Matroska with a test card and a tone."""
+    target = folder / f"recording-{uuid.uuid4().hex}.mkv"
+    picture = ["-c:v", "libx264", "-preset", "ultrafast", "-sc_threshold", "0"]
+    if codec == "libvpx":
+        picture = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "400k"]
+    frames = str(int(25 * keyframe_seconds))
+    subprocess.run(
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y",
+            "-f", "lavfi", "-i", "testsrc2=size=180x320:rate=25",
+            "-f", "lavfi", "-i", f"sine={frequency}:sample_rate=48000",
+            "-t", str(seconds), *picture, "-g", frames, "-keyint_min", frames, "-pix_fmt", "yuv420p",
+            "-c:a", "libopus", "-f", "matroska", "-live", "1", "-cluster_time_limit", "500", str(target),
+        ],
+        check=True,
+    )  # fmt: skip
+    return target.read_bytes()
+
+
+def cut(recording: bytes, pieces: int) -> list[bytes]:
+    """Cut a recording into so many chunks, anywhere, as a recorder does."""
+    size = -(-len(recording) // pieces)
+    return [recording[start : start + size] for start in range(0, len(recording), size)]

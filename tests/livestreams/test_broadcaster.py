@@ -1,0 +1,234 @@
+"""The broadcaster end to end, with real ffmpeg: chunks in, playlists and segments out, whatever dies."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+
+import imageio_ffmpeg
+import pytest
+from django.conf import settings as django_settings
+from django.db import connection
+
+from common.clock import utc_now
+from common.models import OutboxMessage
+from livestreams import storage
+from livestreams.broadcaster.loop import Broadcaster
+from livestreams.models import Chapter, Replay, Take
+from livestreams.services import presenting, receiving
+from livestreams.statuses import ReplayStatus
+from tests.factories.livestreams import MIME, cut, make_pin, make_take, record
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = django_settings.BASE_DIR
+
+
+def send(take: Take, chunks: list[bytes]) -> None:
+    start = Take.objects.values_list("next_seq", flat=True).get(pk=take.pk)
+    for seq, chunk in enumerate(chunks, start=start):
+        receiving.accept_chunk(take_id=take.pk, seq=seq, content_type=take.mime, data=chunk, now=utc_now())
+
+
+def work(broadcaster: Broadcaster, until, seconds: float = 40) -> None:
+    """Let the broadcaster tick until something is so."""
+    give_up = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < give_up, "the broadcaster did not get there"
+        broadcaster.look()
+        broadcaster.step()
+        time.sleep(0.05)
+
+
+def end(session, actor) -> None:
+    presenting.end_session(actor=actor, session_id=session.pk, now=utc_now())
+
+
+def playlist(session, name: str = storage.LIVE_PLAYLIST) -> str:
+    path = storage.public_folder(session.broadcast.public_id) / name
+    return path.read_text() if path.exists() else ""
+
+
+def lengths(text: str) -> list[float]:
+    return [float(line[8:].rstrip(",")) for line in text.splitlines() if line.startswith("#EXTINF:")]
+
+
+def decode(session, *, number: int) -> tuple[int, float]:
+    """Decode one take from its init and listed segments; return (frames, seconds)."""
+    folder = storage.take_folder(session.broadcast.public_id, number)
+    data = (folder / "init.mp4").read_bytes()
+    data += b"".join(path.read_bytes() for path in sorted(folder.glob("seg*.m4s")))
+    done = subprocess.run(
+        [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-xerror", "-i", "pipe:0", "-map", "0:v",
+         "-f", "null", "-", "-progress", "pipe:1"],
+        input=data, capture_output=True, check=True,
+    )  # fmt: skip
+    assert done.stderr == b""
+    values = dict(line.split("=", 1) for line in done.stdout.decode().split() if "=" in line)
+    return int(values["frame"]), int(values["out_time_us"]) / 1e6
+
+
+def test_two_takes_become_one_show(session, item, zhuoma, tmp_path, market, drain_outbox):
+    first = make_take(session=session, at=utc_now())
+    broadcaster = Broadcaster()
+    send(first, cut(record(seconds=5, folder=tmp_path), 7))
+    work(broadcaster, lambda: len(lengths(playlist(session))) >= 4)
+    session.broadcast.refresh_from_db()
+    assert session.broadcast.picture_at is not None
+    assert "#EXT-X-ENDLIST" not in playlist(session)
+    make_pin(item=item, at=first.started_at + timedelta(seconds=2))
+
+    grant = receiving.open_take(actor=zhuoma, session_id=session.pk, mime=MIME, now=utc_now())
+    send(grant.take, cut(record(seconds=4, folder=tmp_path), 3))
+    end(session, zhuoma)
+    work(broadcaster, lambda: Replay.objects.exclude(playlist_path="").exists())
+
+    live, full = playlist(session), playlist(session, storage.FULL_PLAYLIST)
+    assert live.count("#EXT-X-MAP") == full.count("#EXT-X-MAP") == 2
+    assert live.count("#EXT-X-DISCONTINUITY\n") == full.count("#EXT-X-DISCONTINUITY\n") == 1
+    assert live.endswith("#EXT-X-ENDLIST\n")
+    assert full.endswith("#EXT-X-ENDLIST\n")
+    assert abs(sum(lengths(full)) - 9) <= 0.5
+    for line in full.splitlines():
+        if line and not line.startswith("#"):
+            assert (storage.public_folder(session.broadcast.public_id) / line).stat().st_size > 0
+    assert [decode(session, number=number)[0] for number in (1, 2)] == [125, 100]
+    assert drain_outbox() == ["livestreams.make_replay"]
+    replay = Replay.objects.get()
+    assert replay.status == ReplayStatus.READY
+    assert abs(replay.duration_ms - 9000) <= 500
+    poster = storage.public_folder(session.broadcast.public_id) / storage.POSTER
+    assert poster.read_bytes()[:2] == b"\xff\xd8"
+    assert [(c.title, c.starts_ms) for c in Chapter.objects.all()] == [(market.product.title, 2000)]
+
+
+def test_killed_ffmpeg_repeats_nothing(session, zhuoma, tmp_path):
+    take = make_take(session=session, at=utc_now())
+    broadcaster = Broadcaster()
+    chunks = cut(record(seconds=8, folder=tmp_path), 8)
+    send(take, chunks[:4])
+    work(broadcaster, lambda: len(lengths(playlist(session))) >= 2)
+    (picture,) = broadcaster.pictures.values()
+    folder = storage.take_folder(session.broadcast.public_id, 1)
+    published = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+
+    os.kill(picture.publishers[take.pk].run.process.pid, signal.SIGKILL)
+    send(take, chunks[4:])
+    end(session, zhuoma)
+    work(broadcaster, lambda: Replay.objects.exclude(playlist_path="").exists())
+
+    assert abs(sum(lengths(playlist(session, storage.FULL_PLAYLIST))) - 8) <= 0.5
+    assert decode(session, number=1)[0] == 200
+    assert {name: (folder / name).stat().st_mtime_ns for name in published} == published
+    assert playlist(session).count("#EXT-X-MAP") == 1
+
+
+@contextmanager
+def broadcaster_process(settings):
+    """`manage.py broadcast` on this test's database and folders."""
+    database = connection.settings_dict
+    environment = os.environ | {
+        "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
+        "MARKET_VAR": str(settings.VAR_DIR),
+        "MEDIA_ROOT": str(settings.MEDIA_ROOT),
+    }
+    process = subprocess.Popen([sys.executable, "manage.py", "broadcast"], cwd=ROOT, env=environment)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_for(what, seconds: float = 40) -> None:
+    give_up = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < give_up, "waited in vain"
+        time.sleep(0.1)
+
+
+def test_killed_broadcaster_goes_on_from_what_is_kept(session, zhuoma, tmp_path, settings):
+    take = make_take(session=session, at=utc_now())
+    chunks = cut(record(seconds=8, folder=tmp_path), 8)
+    with broadcaster_process(settings) as process:
+        send(take, chunks[:5])
+        wait_for(lambda: len(lengths(playlist(session))) >= 2)
+        process.kill()
+        process.wait()
+    before = playlist(session)
+    send(take, chunks[5:])
+
+    with broadcaster_process(settings) as process:
+        wait_for(lambda: len(lengths(playlist(session))) > len(lengths(before)))
+        end(session, zhuoma)
+        wait_for(lambda: Replay.objects.exclude(playlist_path="").exists())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+    full = playlist(session, storage.FULL_PLAYLIST)
+    assert abs(sum(lengths(full)) - 8) <= 0.5
+    assert lengths(full)[: len(lengths(before))] == lengths(before)
+    assert decode(session, number=1)[0] == 200
+    assert OutboxMessage.objects.get().task == "livestreams.make_replay"
+
+
+@pytest.mark.parametrize(
+    ("mime", "recording"),
+    [
+        (MIME, {"keyframe_seconds": 4}),
+        ("video/webm;codecs=vp8,opus", {"codec": "libvpx", "keyframe_seconds": 4}),
+    ],
+    ids=["sparse keyframes", "vp8"],
+)
+def test_what_cannot_be_cut_is_transcoded(session, zhuoma, tmp_path, mime, recording):
+    take = make_take(session=session, mime=mime, at=utc_now())
+    send(take, cut(record(seconds=6, folder=tmp_path, **recording), 6))
+    end(session, zhuoma)
+
+    work(Broadcaster(), lambda: Replay.objects.exclude(playlist_path="").exists(), seconds=60)
+
+    durations = lengths(playlist(session, storage.FULL_PLAYLIST))
+    assert max(durations) <= 2
+    assert abs(sum(durations) - 6) <= 0.5
+    assert abs(decode(session, number=1)[1] - 6) <= 0.5
+    assert json.loads(storage.state_path(take.pk).read_text())["is_copy"] is False
+
+
+def test_rubbish_is_given_up_and_the_next_take_is_shown(session, zhuoma, tmp_path, monkeypatch):
+    monkeypatch.setattr("livestreams.broadcaster.publishing.FIRST_BACKOFF", 0.01)
+    bad = make_take(session=session, at=utc_now())
+    send(bad, [b"\x1a\x45\xdf\xa3" + os.urandom(20_000), os.urandom(20_000)])
+    receiving.close_receiving_take(take_id=bad.pk, reason="stopped", now=utc_now())
+    good = make_take(session=session, number=2, at=utc_now())
+    send(good, cut(record(seconds=3, folder=tmp_path), 3))
+    end(session, zhuoma)
+
+    work(Broadcaster(), lambda: Replay.objects.exclude(playlist_path="").exists())
+
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.duration_ms, bad.finished_at is not None) == (0, True)
+    assert abs(good.duration_ms - 3000) <= 500
+
+
+def test_crafted_playlist_reads_no_file(session, zhuoma, tmp_path):
+    take = make_take(session=session, at=utc_now())
+    crafted = b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n"
+
+    with pytest.raises(receiving.UnknownRecording):
+        send(take, [crafted])
+
+    assert not storage.chunk_path(take.pk, 0).exists()
+
+
+def test_show_without_a_picture_has_no_replay(session, zhuoma):
+    make_take(session=session, at=utc_now())
+    end(session, zhuoma)
+
+    work(Broadcaster(), lambda: Replay.objects.filter(status=ReplayStatus.FAILED).exists())
+
+    assert Replay.objects.get().error == "no picture arrived"
+    assert playlist(session) == ""
