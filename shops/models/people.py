@@ -2,10 +2,16 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
 from shops.statuses import AuthorizationStatus, HostStatus, ShopRole, ShopStatus
+
+
+def in_own_language(chinese: str, english: str) -> str:
+    """Return the English name to people who read English, where there is one."""
+    return english if english and (get_language() or "").startswith("en") else chinese
 
 
 class Village(models.Model):
@@ -31,6 +37,11 @@ class Village(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def display_name(self) -> str:
+        """The name in the reader's language."""
+        return in_own_language(self.name, self.name_en)
 
 
 class ShopQuerySet(models.QuerySet):

@@ -9,7 +9,7 @@ from shops.statuses import PhotoStatus
 
 
 class Photo(models.Model):
-    """A picture made ready by a worker (rules.md 9). `sizes` maps a width to its public path under MEDIA_ROOT."""
+    """A picture made ready by a worker (rules.md 9); `sizes`: width → path under MEDIA_ROOT/public."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     uploaded_by = models.ForeignKey(

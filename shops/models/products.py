@@ -1,9 +1,10 @@
 """What is sold."""
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from shops.models.people import Farmer, Shop, Village
+from shops.models.people import Farmer, Shop, Village, in_own_language
 from shops.statuses import ProductStatus, ShopStatus
 
 
@@ -21,6 +22,11 @@ class Category(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def display_name(self) -> str:
+        """The name in the reader's language."""
+        return in_own_language(self.name, self.name_en)
 
 
 class ProductQuerySet(models.QuerySet):
@@ -55,7 +61,10 @@ class Product(models.Model):
     objects = ProductQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["status", "-published_at"], name="product_newest")]
+        indexes = [
+            models.Index(fields=["status", "-published_at"], name="product_newest"),
+            GinIndex(fields=["search_text"], name="product_search", opclasses=["gin_trgm_ops"]),
+        ]
 
     def __str__(self) -> str:
         return self.title

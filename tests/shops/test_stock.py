@@ -90,7 +90,9 @@ def test_a_recount_posts_the_difference(market, mei):
 
 
 def test_a_correction_cannot_take_what_is_held(market, mei):
-    stock.reserve(variant_id=market.variant.pk, quantity=99, reference="order_line:1", expires_at=SOON, now=NOW)
+    stock.reserve(
+        variant_id=market.variant.pk, quantity=99, reference="order_line:1", expires_at=SOON, now=NOW
+    )
 
     with pytest.raises(StockTooLow):
         stock.correct_units(variant=market.variant, change=-2, actor=mei, now=NOW)

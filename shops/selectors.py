@@ -1,0 +1,230 @@
+"""Reads of goods and people; whatever is read on behalf of a person starts from that person's scope."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Sum, Value
+from django.db.models.functions import Coalesce
+
+from accounts.models import User
+from common.errors import NotFound
+from shops.models import (
+    Category,
+    Farmer,
+    FarmerAuthorization,
+    Host,
+    Photo,
+    Product,
+    Shop,
+    ShopMember,
+    Variant,
+    Village,
+)
+from shops.searching import fold
+from shops.statuses import AuthorizationStatus, PhotoStatus, ProductStatus, ShopRole, ShopStatus
+
+ACTIVE = Q(variants__is_active=True)
+ORDERINGS = {
+    "newest": ("-published_at", "-pk"),
+    "price": ("price_fen", "-pk"),
+    "-price": ("-price_fen", "-pk"),
+}
+
+
+def is_member(user: User, shop: Shop) -> bool:
+    """Tell whether the person works in the shop, as owner or clerk."""
+    return user.is_authenticated and ShopMember.objects.filter(shop=shop, user=user).exists()
+
+
+def is_owner(user: User, shop: Shop) -> bool:
+    """Tell whether the person owns the shop."""
+    return (
+        user.is_authenticated
+        and ShopMember.objects.filter(shop=shop, user=user, role=ShopRole.OWNER).exists()
+    )
+
+
+def shops_of(user: User) -> QuerySet[Shop]:
+    """Return the shops the person works in, oldest first."""
+    return Shop.objects.for_member(user).select_related("village").order_by("pk")
+
+
+def get_shop_for(*, user: User, shop_id: int) -> Shop:
+    """Return a shop the person works in; NotFound for a stranger's."""
+    shop = shops_of(user).filter(pk=shop_id).first()
+    if shop is None:
+        raise NotFound()
+    return shop
+
+
+def visible_shops(user: User) -> QuerySet[Shop]:
+    """Return open shops, and those the person works in whatever their state."""
+    own = ShopMember.objects.filter(user=user.pk, shop=OuterRef("pk"))
+    return (
+        Shop.objects.filter(Q(status=ShopStatus.OPEN) | Exists(own))
+        .select_related("village", "photo")
+        .order_by("-pk")
+    )
+
+
+def farmers_of(user: User) -> QuerySet[Farmer]:
+    """Return the farmers whose goods the person may sell, as shop member or as host."""
+    return Farmer.objects.for_seller(user).select_related("village", "contact", "portrait").order_by("pk")
+
+
+def farmers_of_shop(shop: Shop) -> QuerySet[Farmer]:
+    """Return the farmers whose goods the shop may sell now."""
+    granted = FarmerAuthorization.objects.filter(
+        farmer=OuterRef("pk"), shop=shop, status=AuthorizationStatus.GRANTED
+    )
+    return (
+        Farmer.objects.filter(Exists(granted)).select_related("village", "contact", "portrait").order_by("pk")
+    )
+
+
+def can_sell_for(*, shop: Shop, farmer: Farmer) -> bool:
+    """Tell whether the farmer's consent for this shop stands."""
+    return farmers_of_shop(shop).filter(pk=farmer.pk).exists()
+
+
+def terms_of(*, product: Product, shop: Shop, host: Host | None = None) -> FarmerAuthorization | None:
+    """Return the terms on which the host, else the shop, may sell this; None without a farmer or consent.
+
+    A host without terms of their own presents on those of the shop.
+    """
+    if product.farmer_id is None:
+        return None
+    granted = FarmerAuthorization.objects.filter(farmer=product.farmer_id, status=AuthorizationStatus.GRANTED)
+    own = granted.filter(host=host).first() if host is not None else None
+    return own or granted.filter(shop=shop).first()
+
+
+def with_prices(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Add `price_fen` (lowest active price) and `available` (free units) to each product."""
+    return products.annotate(
+        price_fen=Coalesce(Min("variants__price_fen", filter=ACTIVE), Value(0)),
+        available=Coalesce(Sum("variants__stock__available", filter=ACTIVE), Value(0)),
+    )
+
+
+def with_details(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Load what a card or a page shows of each product, in a bounded number of queries."""
+    return products.select_related(
+        "shop", "category", "village", "farmer__village", "farmer__portrait"
+    ).prefetch_related(
+        Prefetch("photos", Photo.objects.order_by("position", "pk")),
+        Prefetch(
+            "variants",
+            Variant.objects.filter(is_active=True).select_related("stock").order_by("position", "pk"),
+        ),
+    )
+
+
+def published_products(filters: Mapping[str, object] | None = None) -> QuerySet[Product]:
+    """Return what buyers may see, with prices and details.
+
+    Filters (all optional): search, category (slug), village (pk), shop (pk), min_fen, max_fen, in_stock,
+    ordering ("newest", "price", "-price").
+    """
+    filters = filters or {}
+    products = with_details(with_prices(Product.objects.published()))
+    products = search(products, str(filters.get("search") or ""))
+    if filters.get("category"):
+        products = products.filter(category__slug=filters["category"])
+    if filters.get("village"):
+        products = products.filter(village=filters["village"])
+    if filters.get("shop"):
+        products = products.filter(shop=filters["shop"])
+    if filters.get("min_fen") is not None:
+        products = products.filter(price_fen__gte=filters["min_fen"])
+    if filters.get("max_fen") is not None:
+        products = products.filter(price_fen__lte=filters["max_fen"])
+    if filters.get("in_stock"):
+        products = products.filter(available__gt=0)
+    return products.order_by(*ORDERINGS.get(str(filters.get("ordering")), ORDERINGS["newest"]))
+
+
+def search(products: QuerySet[Product], text: str) -> QuerySet[Product]:
+    """Keep products in which every word occurs, in any part of a word: "青稞" finds 高山青稞米."""
+    for word in fold(text)[:100].split()[:6]:
+        products = products.filter(search_text__contains=word)
+    return products
+
+
+def visible_products(user: User) -> QuerySet[Product]:
+    """Return published products, and those of the person's shops in any state, with prices and details."""
+    own = ShopMember.objects.filter(user=user.pk, shop=OuterRef("shop"))
+    published = Q(status=ProductStatus.PUBLISHED, shop__status=ShopStatus.OPEN)
+    return with_details(with_prices(Product.objects.filter(published | Exists(own))))
+
+
+def get_product_for(user: User, product_id: int) -> Product:
+    """Return a product the person may see, with price and details; NotFound otherwise."""
+    product = visible_products(user).filter(pk=product_id).first()
+    if product is None:
+        raise NotFound()
+    return product
+
+
+def get_own_product(*, user: User, product_id: int) -> Product:
+    """Return a product of a shop the person works in; NotFound for a stranger's."""
+    own = ShopMember.objects.filter(user=user.pk, shop=OuterRef("shop"))
+    product = with_details(with_prices(Product.objects.filter(Exists(own)))).filter(pk=product_id).first()
+    if product is None:
+        raise NotFound()
+    return product
+
+
+def goods_of(user: User) -> QuerySet[Product]:
+    """Return every product of the person's shops, newest first."""
+    own = ShopMember.objects.filter(user=user.pk, shop=OuterRef("shop"))
+    return with_details(with_prices(Product.objects.filter(Exists(own)))).order_by("-pk")
+
+
+def list_categories() -> QuerySet[Category]:
+    """Return the shelves in their order."""
+    return Category.objects.order_by("position", "pk")
+
+
+def list_villages() -> QuerySet[Village]:
+    """Return the villages with their pictures."""
+    return Village.objects.select_related("photo").order_by("pk")
+
+
+def own_photos(user: User) -> QuerySet[Photo]:
+    """Return photos that the person sent or that belong to goods of their shops."""
+    own = ShopMember.objects.filter(user=user.pk, shop=OuterRef("product__shop"))
+    return Photo.objects.filter(Q(uploaded_by=user.pk) | Exists(own))
+
+
+def ready_photos(product: Product) -> list[Photo]:
+    """Return the photos that may be shown, first one first (from what `with_details` loaded)."""
+    return [photo for photo in product.photos.all() if photo.status == PhotoStatus.READY]
+
+
+def photo_url(photo: Photo | None, width: int = 720) -> str:
+    """Return the address of the smallest size that wide, else of the largest; "" when not ready."""
+    if photo is None or photo.status != PhotoStatus.READY or not photo.sizes:
+        return ""
+    widths = sorted(int(key) for key in photo.sizes)
+    chosen = next((candidate for candidate in widths if candidate >= width), widths[-1])
+    return f"{settings.MEDIA_URL}{photo.sizes[str(chosen)]}"
+
+
+def srcset(photo: Photo | None) -> str:
+    """Return the `srcset` of a ready photo, else ""."""
+    if photo is None or photo.status != PhotoStatus.READY:
+        return ""
+    widths = sorted(int(key) for key in photo.sizes)
+    return ", ".join(f"{settings.MEDIA_URL}{photo.sizes[str(width)]} {width}w" for width in widths)
+
+
+def low_stock(user: User, *, below: int = 10) -> QuerySet[Variant]:
+    """Return active variants on sale in the person's shops with fewer free units than `below`."""
+    own = ShopMember.objects.filter(user=user.pk, shop=OuterRef("product__shop"))
+    return (
+        Variant.objects.filter(Exists(own), is_active=True, product__status=ProductStatus.PUBLISHED)
+        .filter(stock__available__lt=below)
+        .select_related("product", "stock")
+        .order_by("stock__available", "pk")
+    )
