@@ -11,7 +11,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent(number: int = signal.SIGKILL) -> None:
-    """Ask the kernel to signal this process when its parent dies, so that a killed launcher leaves nothing."""
+    """Ask the kernel to signal this process when its parent dies: a killed launcher leaves nothing behind."""
     _libc.prctl(PR_SET_PDEATHSIG, number, 0, 0, 0)
 
 

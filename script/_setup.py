@@ -43,9 +43,17 @@ def mark(*files: Path) -> str:
 def make_venv() -> None:
     """An environment of our own, with pip."""
     if not importlib.util.find_spec("ensurepip") or not importlib.util.find_spec("venv"):
-        fail(f"this Python has no venv module; on Debian: apt install python{sys.version_info[0]}.{sys.version_info[1]}-venv")
+        release = ".".join(map(str, sys.version_info[:2]))
+        fail(f"this Python has no venv module; on Debian: apt install python{release}-venv")
     print("Making .venv …", flush=True)
-    run(sys.executable, "-m", "venv", "--clear", str(VENV), otherwise="the virtual environment could not be made:")
+    run(
+        sys.executable,
+        "-m",
+        "venv",
+        "--clear",
+        str(VENV),
+        otherwise="the virtual environment could not be made:",
+    )
 
 
 def install_packages(lock: str) -> None:
@@ -70,7 +78,8 @@ def compile_translations() -> None:
     """.po to .mo, without gettext."""
     program = (
         "import pathlib, polib\n"
-        "for po in pathlib.Path('locale').rglob('*.po'): polib.pofile(str(po)).save_as_mofile(str(po.with_suffix('.mo')))"
+        "for po in pathlib.Path('locale').rglob('*.po'):\n"
+        "    polib.pofile(str(po)).save_as_mofile(str(po.with_suffix('.mo')))\n"
     )
     run(str(PYTHON), "-c", program, otherwise="the translations could not be compiled:")
 
@@ -80,8 +89,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="script/setup")
     parser.add_argument("--dev", action="store_true", help="also what tests and checks need")
     is_dev = parser.parse_args().dev
-    if sys.version_info < (3, 11):
-        fail(f"Village Market needs Python 3.11 or newer, this is {sys.version.split()[0]}.")
     with open(ROOT / "manage.py") as lock:  # two starts at once take turns
         fcntl.flock(lock, fcntl.LOCK_EX)
         steps(is_dev)

@@ -40,7 +40,9 @@ def django_db_setup(django_db_blocker) -> Iterator[None]:
     """Clone the migrated template for this worker."""
     name = f"market_test_{_worker_number()}"
     database = settings.DATABASES["default"]
-    with psycopg.connect(host=database["HOST"], user=database["USER"], dbname="postgres", autocommit=True) as server:
+    with psycopg.connect(
+        host=database["HOST"], user=database["USER"], dbname="postgres", autocommit=True
+    ) as server:
         server.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
                 sql.Identifier(name), sql.Identifier(TEMPLATE_DATABASE)
@@ -55,7 +57,7 @@ def django_db_setup(django_db_blocker) -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def _flush_despite_append_only_tables() -> Iterator[None]:
-    """Tests with real commits empty the tables afterwards; the ledger's triggers refuse that to everyone else."""
+    """Tests with real commits empty the tables afterwards; the ledger refuses that to everyone else."""
     original = flush.Command.handle
 
     def handle(self, **options):
@@ -106,7 +108,9 @@ def drain_outbox():
 
     def drain(*, now=None) -> list[str]:
         names = []
-        while message := OutboxMessage.objects.filter(done_at=None, quarantined_at=None).order_by("pk").first():
+        while (
+            message := OutboxMessage.objects.filter(done_at=None, quarantined_at=None).order_by("pk").first()
+        ):
             names.append(message.task)
             OutboxMessage.objects.filter(pk=message.pk).update(due_at=now or utc_now())
             if not outbox.deliver(message.pk, now=now or utc_now()):
@@ -119,5 +123,5 @@ def drain_outbox():
 
 @pytest.fixture(autouse=True)
 def _no_broker(monkeypatch) -> None:
-    """Hand-over after commit goes nowhere: `drain_outbox` plays the worker. Tests of Celery itself undo this."""
+    """Hand-over after commit goes nowhere: `drain_outbox` plays the worker. Tests of Celery undo this."""
     monkeypatch.setattr(current_app, "send_task", lambda *arguments, **options: None)

@@ -14,7 +14,9 @@ def _is_api(request: HttpRequest) -> bool:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: the request could not be read."""
     if _is_api(request):
-        return JsonResponse(error_body(code="invalid", message=_("The request could not be read.")), status=400)
+        return JsonResponse(
+            error_body(code="invalid", message=_("The request could not be read.")), status=400
+        )
     return defaults.bad_request(request, exception)
 
 

@@ -101,7 +101,8 @@ def _short_enough(sockets: Path) -> Path:
     if len(os.fsencode(sockets)) <= LONGEST_SOCKET_FOLDER:
         return sockets
     mark = hashlib.sha256(os.fsencode(sockets)).hexdigest()[:10]
-    return Path("/tmp") / f"village-market-{os.geteuid()}-{mark}"
+    # Its owner is checked when it is made: `Place.make`.
+    return Path("/tmp") / f"village-market-{os.geteuid()}-{mark}"  # noqa: S108
 
 
 def _can_enter(path: Path, uid: int) -> bool:
@@ -115,7 +116,7 @@ def _can_enter(path: Path, uid: int) -> bool:
 
 def _package_folder(name: str) -> Path | None:
     spec = importlib.util.find_spec(name)
-    return Path(list(spec.submodule_search_locations)[0]) if spec else None
+    return Path(next(iter(spec.submodule_search_locations))) if spec else None
 
 
 class Postgres:
@@ -131,6 +132,7 @@ class Postgres:
         self.binaries = self._reachable_binaries()
 
     def url(self, database: str = DATABASE_NAME) -> str:
+        """The address for DATABASE_URL."""
         return f"postgresql://market@/{database}?host={quote(str(self.place.sockets))}"
 
     def prepare(self) -> None:
@@ -141,6 +143,7 @@ class Postgres:
         self._clear_stale_lock()
 
     def command(self) -> list[str]:
+        """The program and its arguments."""
         quoted = str(self.place.sockets).replace('"', '""')
         options = {
             "listen_addresses": "",
@@ -158,10 +161,12 @@ class Postgres:
 
     @property
     def environment(self) -> dict[str, str]:
+        """The variables it runs with."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
     def ready(self) -> bool:
+        """Whether it answers."""
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg.Error:
@@ -258,9 +263,11 @@ class Valkey:
         self.socket = place.sockets / f"{folder}.sock"
 
     def url(self, database: int = 0) -> str:
+        """The address for REDIS_URL."""
         return f"unix://{quote(str(self.socket))}?db={database}"
 
     def prepare(self) -> None:
+        """Make its folder and clear what a killed predecessor left. Idempotent."""
         self.place.make()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.place.uid is not None:
@@ -269,6 +276,7 @@ class Valkey:
         self.socket.unlink(missing_ok=True)
 
     def command(self) -> list[str]:
+        """The program and its arguments."""
         options = {
             "port": "0",
             "unixsocket": str(self.socket),
@@ -285,9 +293,11 @@ class Valkey:
 
     @property
     def environment(self) -> dict[str, str]:
+        """The variables it runs with."""
         return dict(os.environ)
 
     def ready(self) -> bool:
+        """Whether it answers."""
         client = redis.Redis.from_url(self.url())
         try:
             return bool(client.ping())
@@ -345,7 +355,7 @@ def stop(server: Postgres | Valkey, process: subprocess.Popen, timeout: float = 
 
 
 def var_folder() -> Path:
-    """Everything the running site writes; MARKET_VAR moves it (a second market of the same checkout, tests)."""
+    """Everything the running site writes; MARKET_VAR moves it (a second market here, tests)."""
     return Path(os.environ.get("MARKET_VAR") or BASE_DIR / "var").resolve()
 
 

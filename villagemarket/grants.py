@@ -64,7 +64,7 @@ def person_of(scope: dict) -> User | None:
 
 
 def _is_own_page(headers: dict[bytes, str]) -> bool:
-    """A foreign page names itself in Origin or Sec-Fetch-Site; our own stream request carries neither or ours."""
+    """A foreign page names itself in Origin or Sec-Fetch-Site; our own request has neither, or ours."""
     origin = headers.get(b"origin", "")
     if origin and urlsplit(origin).netloc != headers.get(b"host", ""):
         return False

@@ -12,7 +12,7 @@ DOCS_POLICY = {"style-src": [SELF, UNSAFE_INLINE]}
 
 
 class ClientAddressMiddleware:
-    """REMOTE_ADDR is the person's address: the last one the configured proxy names, never a claim of theirs."""
+    """REMOTE_ADDR is the person's address: the last one the proxy names, never a claim of theirs."""
 
     def __init__(self, get_response):
         self.get_response = get_response

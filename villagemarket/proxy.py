@@ -69,11 +69,15 @@ class Proxy:
                 with contextlib.suppress(asyncio.CancelledError):
                     await work
         except TooLarge:
-            await _refuse(scope, send, 413, "too_large", "This is too large to be sent. / 文件太大，无法发送。")
+            await _refuse(
+                scope, send, 413, "too_large", "This is too large to be sent. / 文件太大，无法发送。"
+            )
         except Gone:
             return
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            logger.warning("%s %s: no answer from %s: %s", scope["method"], scope["path"], self.address, error)
+            logger.warning(
+                "%s %s: no answer from %s: %s", scope["method"], scope["path"], self.address, error
+            )
             if begun:  # the client sees a broken answer, not a short one that looks whole
                 raise
             await _refuse(scope, send, 503, "unavailable", UNAVAILABLE)
@@ -84,7 +88,7 @@ class Proxy:
             await session.close()
 
     async def _receive_body(self, scope: dict, receive, body: BinaryIO) -> int:
-        """Take the whole body before a page process is asked: a slow phone must not hold one of its threads."""
+        """Take the whole body before a page process is asked: a slow phone must not hold a thread."""
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > self.max_body_bytes:
             raise TooLarge

@@ -27,7 +27,9 @@ BASE_DIR = embedded.BASE_DIR
 def main() -> int:
     """Run until told to stop; 1 with one clear line when the market cannot start."""
     parser = argparse.ArgumentParser(prog="script/server", description="Run Village Market.")
-    parser.add_argument("--port", type=int, help=f"exactly this port (default: the first free from {FIRST_PORT})")
+    parser.add_argument(
+        "--port", type=int, help=f"exactly this port (default: the first free from {FIRST_PORT})"
+    )
     parser.add_argument("--lan", action="store_true", help="for phones on this network: HTTPS and a QR code")
     chosen = parser.parse_args()
     if os.environ.get("MARKET_MODE", "demo") == "production":
@@ -90,8 +92,12 @@ class _Only:
             self._claims.append(claim)
             return port
         if wanted:
-            raise StartError(f"port {wanted} is taken or not allowed; choose another with --port, or none at all.")
-        raise StartError(f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1}; choose one with --port.")
+            raise StartError(
+                f"port {wanted} is taken or not allowed; choose another with --port, or none at all."
+            )
+        raise StartError(
+            f"no free port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1}; choose one with --port."
+        )
 
 
 class Market:
@@ -148,13 +154,17 @@ class Market:
         web = self._python("web", "granian", *self._web_arguments(), ready=self._web_listens)
         web.prepare = lambda: self.web_socket.unlink(missing_ok=True)  # a killed one left it
         group.start(
-            self._python("sandbox", "sandboxgateway", ready=lambda: _listens(("127.0.0.1", self.sandbox_port))),
+            self._python(
+                "sandbox", "sandboxgateway", ready=lambda: _listens(("127.0.0.1", self.sandbox_port))
+            ),
             web,
             self._python("live", "granian", *self._live_arguments(), ready=self._is_open),
             self._python("broadcast", "manage", "broadcast"),
             self._worker("worker", "default,fast", concurrency=2),
             self._worker("media", "media", concurrency=1),
-            self._python("beat", "celery", "-q", "-A", "villagemarket", "beat", "--loglevel=WARNING", "--pidfile="),
+            self._python(
+                "beat", "celery", "-q", "-A", "villagemarket", "beat", "--loglevel=WARNING", "--pidfile="
+            ),
         )
 
     def _web_arguments(self) -> list[str]:
@@ -182,7 +192,9 @@ class Market:
             "--without-gossip", "--without-mingle", "--max-tasks-per-child=500",
         )  # fmt: skip
 
-    def _python(self, name: str, module: str, *arguments: str, ready: Callable[[], bool] | None = None) -> Service:
+    def _python(
+        self, name: str, module: str, *arguments: str, ready: Callable[[], bool] | None = None
+    ) -> Service:
         return Service(
             name,
             lambda: [sys.executable, "-m", module, *arguments],
@@ -262,7 +274,9 @@ class Market:
     def _print_welcome(self, seconds: float) -> None:
         width = max(len(name) for name, _, _ in DEMO_PEOPLE)
         lines = [f"Village Market is open: {self.url}   (ready in {seconds:.1f} s, Ctrl-C ends it)", ""]
-        lines += [f"  {name:<{width}}  {identifier}  {password}" for name, identifier, password in DEMO_PEOPLE]
+        lines += [
+            f"  {name:<{width}}  {identifier}  {password}" for name, identifier, password in DEMO_PEOPLE
+        ]
         print("\n" + "\n".join(lines) + "\n", flush=True)
         if self.certificate:
             print_qr(self.url)

@@ -16,6 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from villagemarket import embedded
 from villagemarket.beat import BEAT_SCHEDULE
+from villagemarket.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (Django reads them here)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_folder()
@@ -39,7 +40,7 @@ def _listed(name: str, default: str = "") -> list[str]:
 
 
 # ---- Secrets and addresses
-DEMO_SECRET_PREFIX = "demo-only-"
+DEMO_SECRET_PREFIX = "demo-only-"  # noqa: S105 (refused in production)
 SECRET_KEY = _from_environment(
     "SECRET_KEY",
     embedded.demo_secret(VAR_DIR) or DEMO_SECRET_PREFIX + "never-for-real-people-and-real-money",
@@ -106,6 +107,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "villagemarket.middleware.ContentSecurityPolicyMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "common.middleware.ApiInUtcMiddleware",
     "common.middleware.MarketErrorMiddleware",
 ]
 
@@ -281,53 +283,6 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
         "form-action": [SELF],
     }
-}
-
-# ---- REST API
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "accounts.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_PAGINATION_CLASS": "common.drf.MarketPagination",
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "common.drf.handle_error",
-    "DEFAULT_THROTTLE_CLASSES": ["common.throttling.MarketThrottle"],
-    "DEFAULT_THROTTLE_RATES": {
-        "anonymous": "600/min",
-        "person": "1200/min",
-        "sign_in": "20/min",
-        "code": "5/min",
-        "chat": "30/min",
-        "upload": "60/min",
-        "order": "60/min",
-    },
-    "NUM_PROXIES": 0,  # villagemarket.middleware.ClientAddressMiddleware has settled the address
-    "COERCE_DECIMAL_TO_STRING": True,
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Village Market",
-    "DESCRIPTION": "From a farmer's photo to the farmer's payout. Money is integer fen, times are UTC.",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "POSTPROCESSING_HOOKS": [
-        "drf_spectacular.hooks.postprocess_schema_enums",
-        "common.schema.add_error_answers",
-    ],
-    "ENUM_NAME_OVERRIDES": {},
 }
 
 # ---- Admin

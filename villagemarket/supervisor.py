@@ -141,7 +141,9 @@ class Group:
             stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True,
             preexec_fn=dies_with_parent(service.death_signal), **service.process_options,
         )  # fmt: skip
-        threading.Thread(target=self._copy_log, args=(service.name, child.process.stdout), daemon=True).start()
+        threading.Thread(
+            target=self._copy_log, args=(service.name, child.process.stdout), daemon=True
+        ).start()
 
     def _copy_log(self, name: str, stream) -> None:
         for line in stream:

