@@ -107,8 +107,11 @@ def _closed(points: list[tuple[float, float]], size: Size) -> list[tuple[float, 
 
 def _relief(seed: str, size: Size) -> Image.Image:
     """Return grey light and shade as on folded rock, lit from the upper right."""
-    ground = noise(seed, (size[0] // 2, size[1] // 2), cells=7, octaves=6)
+    half = (size[0] // 2, size[1] // 2)
+    ground = noise(seed, (half[0] + 8, half[1] + 8), cells=7, octaves=6)
     lit = ImageChops.subtract(ground, ImageChops.offset(ground, -3, 2), 0.16, 128)
+    # The shifted copy wraps round at the edges; they are cut off.
+    lit = lit.crop((4, 4, 4 + half[0], 4 + half[1]))
     return lit.filter(ImageFilter.GaussianBlur(0.7)).resize(size, Image.Resampling.BICUBIC)
 
 
