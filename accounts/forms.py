@@ -10,8 +10,9 @@ from common.errors import MarketError
 PHONE_ATTRS = {"inputmode": "tel", "autocomplete": "tel-national", "maxlength": "24"}
 
 
-def add_refusal(form: forms.Form, refusal: MarketError) -> None:
-    """Show a refusal on the form: at its fields where it names them, else above the form."""
+def show_refusal(form: forms.Form, refusal: MarketError) -> None:
+    """Show a refusal on a posted form: at its fields where it names them, else above the form."""
+    form.errors.clear()
     for name, message in (refusal.fields or {}).items():
         form.add_error(name if name in form.fields else None, str(message))
     if not refusal.fields:

@@ -8,14 +8,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 from django.views import i18n
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.errors import WrongCredentials
-from accounts.forms import CodeForm, PasswordForm, PhoneForm, SignUpForm, add_refusal
+from accounts.forms import CodeForm, PasswordForm, PhoneForm, SignUpForm, show_refusal
 from accounts.models import Language, User
 from accounts.services.profiling import save_profile
 from accounts.services.signing_in import send_code, verify_code
@@ -44,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return _onward(request)
     form = PasswordForm(request.POST or None)
-    status = 200
+    refused = None
     if request.method == "POST" and form.is_valid():
         try:
             user = authenticate(
@@ -52,12 +51,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             )
             if user is None:
                 raise WrongCredentials()
-        except MarketError as refusal:
-            add_refusal(form, refusal)
-            status = refusal.status
-        else:
             return _signed_in(request, user)
-    return render(request, "accounts/sign_in.html", _context(request, form), status=status)
+        except MarketError as refusal:
+            refused = refusal
+    return _page(request, "accounts/sign_in.html", form, refused)
 
 
 @never_cache
@@ -84,8 +81,8 @@ def check_code(request: HttpRequest) -> HttpResponse:
     pending = request.session.get(PENDING)
     if not pending:
         return _to(request, "accounts:ask_code")
-    form = CodeForm(request.POST if "code" in request.POST else None)
-    status = 200
+    form = CodeForm(request.POST or None)
+    refused = None
     try:
         if request.method == "POST" and "again" in request.POST:
             send_code(phone=pending["phone"], now=utc_now(), ip=request.META.get("REMOTE_ADDR", ""))
@@ -100,13 +97,10 @@ def check_code(request: HttpRequest) -> HttpResponse:
             del request.session[PENDING]
             return _signed_in(request, user)
     except MarketError as refusal:
-        form = CodeForm(request.POST)
-        form.full_clean()
-        form.errors.pop("code", None)
-        add_refusal(form, refusal)
-        status = refusal.status
-    context = _context(request, form) | {"masked_phone": mask_phone(pending["phone"])}
-    return render(request, "accounts/check_code.html", context, status=status)
+        refused = refusal
+    return _page(
+        request, "accounts/check_code.html", form, refused, masked_phone=mask_phone(pending["phone"])
+    )
 
 
 @never_cache
@@ -131,22 +125,33 @@ def set_language(request: HttpRequest) -> HttpResponse:
 def _ask(request: HttpRequest, form: PhoneForm, template: str) -> HttpResponse:
     if request.user.is_authenticated:
         return _onward(request)
-    status = 200
+    refused = None
     if request.method == "POST" and form.is_valid():
         try:
             sent = send_code(
                 phone=form.cleaned_data["phone"], now=utc_now(), ip=request.META.get("REMOTE_ADDR", "")
             )
         except MarketError as refusal:
-            add_refusal(form, refusal)
-            status = refusal.status
+            refused = refusal
         else:
             request.session[PENDING] = {
                 "phone": sent.phone,
                 "display_name": form.cleaned_data.get("display_name", ""),
             }
             return _to(request, "accounts:check_code")
-    return render(request, template, _context(request, form), status=status)
+    return _page(request, template, form, refused)
+
+
+def _page(request: HttpRequest, template: str, form, refused: MarketError | None, **more) -> HttpResponse:
+    """Show the form again, with the refusal on it and its status on the answer."""
+    if refused is None:
+        status = 400 if form.errors else 200
+        return render(request, template, _context(request, form) | more, status=status)
+    show_refusal(form, refused)
+    response = render(request, template, _context(request, form) | more, status=refused.status)
+    if refused.retry_after:
+        response["Retry-After"] = str(refused.retry_after)
+    return response
 
 
 def _context(request: HttpRequest, form) -> dict:
@@ -155,7 +160,6 @@ def _context(request: HttpRequest, form) -> dict:
         "form": form,
         "next": wanted,
         "next_query": f"?{urlencode({'next': wanted})}" if wanted else "",
-        "title": _("Sign in"),
     }
 
 

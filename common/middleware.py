@@ -1,7 +1,10 @@
-"""Refusals on HTML pages: a page a villager understands instead of a stack trace."""
+"""Refusals on pages: words a villager understands instead of a stack trace. The API: times in UTC."""
+
+from datetime import UTC
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from common.errors import MarketError
 
@@ -24,3 +27,17 @@ class MarketErrorMiddleware:
         if exception.retry_after:
             response["Retry-After"] = str(exception.retry_after)
         return response
+
+
+class ApiInUtcMiddleware:
+    """The API speaks UTC (api.md); pages keep the time zone of the villages."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer API paths with times in UTC."""
+        if not request.path.startswith("/api/"):
+            return self.get_response(request)
+        with timezone.override(UTC):
+            return self.get_response(request)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.forms import AddressForm, ProfileForm, add_refusal
+from accounts.forms import AddressForm, ProfileForm, show_refusal
 from accounts.models import Address
 from accounts.selectors import default_address, get_address, list_addresses
 from accounts.services.addresses import delete_address, save_address
@@ -108,7 +108,7 @@ def _edit_address(request: HttpRequest, address: Address | None) -> HttpResponse
         try:
             save_address(user=request.user, data=form.cleaned_data, address=address)
         except MarketError as refusal:
-            add_refusal(form, refusal)
+            show_refusal(form, refusal)
             status = refusal.status
         else:
             messages.success(request, _("The address is saved."))

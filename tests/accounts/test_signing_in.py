@@ -226,7 +226,9 @@ def test_codes_are_sent_and_limited_while_valkey_is_away(valkey_away):
     assert verify_code(phone=PHONE, code=sent_code(sent), now=NOW).phone == PHONE
 
 
-@pytest.mark.parametrize("typed", ["13912345678", "+86 139 1234 5678", "ARUN@example.com ", " arun@Example.com"])
+@pytest.mark.parametrize(
+    "typed", ["13912345678", "+86 139 1234 5678", "ARUN@example.com ", " arun@Example.com"]
+)
 def test_phone_or_email_and_password_sign_in(typed):
     arun = make_user(phone=PHONE, email="arun@example.com")
 
@@ -278,7 +280,9 @@ def test_ten_wrong_passwords_from_one_address_pause_that_person_there():
         check_sign_in(identifier=PHONE, password=PASSWORD, now=NOW, ip=IP)
     assert 0 < refusal.value.retry_after <= 900
     assert check_sign_in(identifier=PHONE, password=PASSWORD, now=NOW, ip="198.51.100.1") is not None
-    assert check_sign_in(identifier=PHONE, password=PASSWORD, now=NOW + timedelta(minutes=15), ip=IP) is not None
+    assert (
+        check_sign_in(identifier=PHONE, password=PASSWORD, now=NOW + timedelta(minutes=15), ip=IP) is not None
+    )
 
 
 def test_an_unknown_person_is_paused_just_the_same():
