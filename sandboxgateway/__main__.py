@@ -1,7 +1,6 @@
 """Start the provider: `python -m sandboxgateway [serve|keys]`. Options default to the environment."""
 
 import argparse
-import contextlib
 import os
 import signal
 import sys
@@ -63,7 +62,7 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"listening on {options.host}:{server.server_address[1]}", flush=True)
-    with contextlib.closing(server):
+    with server:
         server.serve_forever(poll_interval=0.2)
     return 0
 

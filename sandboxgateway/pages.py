@@ -31,7 +31,8 @@ font:16px/1.5 -apple-system,"PingFang SC","Noto Sans CJK SC","Microsoft YaHei",s
 main{max-width:480px;min-height:100dvh;margin:0 auto;padding:24px 16px;display:flex;
 flex-direction:column;gap:16px}
 h1{margin:0;font-size:18px;color:var(--blue)}.card{background:var(--paper);
-border-radius:16px;padding:24px 20px;text-align:center}.amount{margin:4px 0 12px;font-size:44px;font-weight:700;font-variant-numeric:tabular-nums}
+border-radius:16px;padding:24px 20px;text-align:center}
+.amount{margin:4px 0 12px;font-size:44px;font-weight:700;font-variant-numeric:tabular-nums}
 .soft{margin:0;color:var(--soft);overflow-wrap:anywhere}form{margin-top:auto;display:grid;gap:12px}
 button,a.button{display:grid;place-items:center;min-height:52px;border:0;border-radius:12px;font:inherit;
 font-size:18px;font-weight:700;background:var(--blue);color:#fff;text-decoration:none;cursor:pointer}
@@ -65,7 +66,8 @@ def pay_page(payment: sqlite3.Row, language: str, prefix: str) -> tuple[str, dic
         )
     body = (
         f'<div class="card"><p class="soft">{words["to"]}: {words["merchant"]}</p>'
-        f'<p class="amount">¥{yuan:,}.{fen:02d}</p><p class="soft">{escape(payment["subject"])}</p></div>{foot}'
+        f'<p class="amount">¥{yuan:,}.{fen:02d}</p><p class="soft">{escape(payment["subject"])}</p></div>'
+        f"{foot}"
     )
     target = urlsplit(payment["return_url"])
     return _page(words, body, f"{target.scheme}://{target.netloc}")
@@ -86,7 +88,8 @@ def refused_page(code: str, language: str, address: str) -> tuple[str, dict[str,
 def _page(words: dict[str, str], body: str, return_origin: str) -> tuple[str, dict[str, str]]:
     nonce = secrets.token_urlsafe(12)
     html = (
-        f'<!doctype html><html lang="{words["lang"]}"><head><meta charset="utf-8"><title>{words["title"]}</title>'
+        f'<!doctype html><html lang="{words["lang"]}"><head><meta charset="utf-8">'
+        f"<title>{words['title']}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f'<style nonce="{nonce}">{STYLE}</style></head><body><main><h1>{words["title"]}</h1>{body}'
         f'<p class="soft">{words["demo"]}</p></main></body></html>'
