@@ -61,10 +61,18 @@ class PayoutStatementQuerySet(models.QuerySet):
         ).distinct()
 
     def for_shop_owner(self, user):
-        """Return the statements in periods of shops that the person owns (who prints them for farmers)."""
+        """Return the farmers' statements in periods of shops that the person owns, who prints them."""
         return self.filter(
-            period__shop__memberships__user=user, period__shop__memberships__role="owner"
+            farmer__isnull=False,
+            period__shop__memberships__user=user,
+            period__shop__memberships__role="owner",
         ).distinct()
+
+    def visible_to(self, user):
+        """Return the person's own statements and those that they print for their farmers."""
+        own = self.model.objects.for_payee(user).values("pk")
+        printed = self.model.objects.for_shop_owner(user).values("pk")
+        return self.filter(models.Q(pk__in=own) | models.Q(pk__in=printed))
 
 
 class PayoutStatement(models.Model):
@@ -86,6 +94,9 @@ class PayoutStatement(models.Model):
     freight_fen = models.BigIntegerField(default=0)
     correction_fen = models.BigIntegerField(default=0)
     carried_fen = models.BigIntegerField(default=0)
+    carried_from = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="carried_into"
+    )
     net_fen = models.BigIntegerField(default=0)
     issued_at = models.DateTimeField(null=True, blank=True)
 
@@ -105,6 +116,11 @@ class PayoutStatement(models.Model):
                     + models.F("carried_fen")
                 ),
             ),
+            models.CheckConstraint(
+                name="statement_carries_debt_only",
+                condition=models.Q(carried_from=None, carried_fen=0)
+                | models.Q(carried_from__isnull=False, carried_fen__lt=0),
+            ),
             models.UniqueConstraint(fields=["period", "farmer"], name="statement_farmer_once"),
             models.UniqueConstraint(fields=["period", "host"], name="statement_host_once"),
             models.UniqueConstraint(fields=["period", "payee_shop"], name="statement_shop_once"),
@@ -112,6 +128,11 @@ class PayoutStatement(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def payee(self) -> Farmer | Host | Shop:
+        """Return who is paid."""
+        return self.farmer or self.host or self.payee_shop
 
 
 class StatementLine(models.Model):
@@ -176,7 +197,21 @@ class Payout(models.Model):
     reference = models.CharField(max_length=80, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="payout_positive")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="payout_positive"),
+            models.CheckConstraint(
+                name="payout_two_people",
+                condition=models.Q(paid_by=None) | ~models.Q(paid_by=models.F("approved_by")),
+            ),
+            models.CheckConstraint(
+                name="payout_paid_by_name",
+                condition=~models.Q(status="paid")
+                | (
+                    models.Q(approved_by__isnull=False, paid_by__isnull=False, paid_at__isnull=False)
+                    & ~models.Q(reference="")
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"payout {self.pk}"

@@ -1,5 +1,12 @@
 """Addresses of payouts."""
 
+from rest_framework.routers import SimpleRouter
+
+from payouts.api import PayoutStatementViewSet
+
 app_name = "payouts"
 urlpatterns = []
-api_urlpatterns = []
+
+router = SimpleRouter()
+router.register("payout-statements", PayoutStatementViewSet, basename="payout-statement")
+api_urlpatterns = router.urls

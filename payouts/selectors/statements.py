@@ -1,0 +1,137 @@
+"""Statements as their payee, or the shop that prints them, may read them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from common.errors import NotFound
+from orders.models import Order
+from payouts.models import PayoutStatement, StatementLine
+from payouts.statuses import LineKind
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """One line for a page, in fen. `order_number` is linked only for members of the shop (`order_url`)."""
+
+    posted_at: datetime
+    kind: str
+    kind_label: str
+    title: str
+    quantity: int | None
+    order_number: str
+    order_url: str
+    live_url: str
+    live_at: datetime | None
+    gross_fen: int
+    commission_fen: int
+    platform_fee_fen: int
+    amount_fen: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the bar that splits a sum."""
+
+    label: str
+    amount_fen: int
+    kind: str
+
+
+def list_statements(*, user: User) -> QuerySet:
+    """Return the person's own statements, newest first."""
+    return _with_parts(PayoutStatement.objects.for_payee(user))
+
+
+def list_statements_to_print(*, user: User) -> QuerySet:
+    """Return statements of farmers that the person's shop prints for them, newest first."""
+    own = PayoutStatement.objects.for_payee(user).values("pk")
+    return _with_parts(PayoutStatement.objects.for_shop_owner(user).exclude(pk__in=own))
+
+
+def list_visible_statements(*, user: User) -> QuerySet:
+    """Return the person's own statements and those they print, newest first."""
+    return _with_parts(PayoutStatement.objects.visible_to(user))
+
+
+def get_statement(*, user: User, statement_id: int) -> PayoutStatement:
+    """Return a statement of the person's own, of a farmer of their shop, or any to an operator; else NotFound."""
+    may_see_all = user.is_staff and user.has_perm("payouts.view_payoutstatement")
+    statements = PayoutStatement.objects.all() if may_see_all else PayoutStatement.objects.visible_to(user)
+    statement = _with_parts(statements).filter(pk=statement_id).first()
+    if statement is None:
+        raise NotFound()
+    return statement
+
+
+def list_lines(*, statement: PayoutStatement) -> QuerySet:
+    """Return the lines of a statement, oldest first, with the moment that sold them."""
+    return statement.lines.select_related(
+        "order_line__live_session", "order_line__pin_event__chapter"
+    ).order_by("posted_at", "pk")
+
+
+def statement_lines(*, statement: PayoutStatement, viewer: User) -> list[StatementRow]:
+    """Return the lines for a page; orders are linked where the viewer works in the shop."""
+    lines = list(list_lines(statement=statement))
+    numbers = {line.order_number for line in lines}
+    linked = set(Order.objects.for_member(viewer).filter(number__in=numbers).values_list("number", flat=True))
+    return [_row(line, is_linked=line.order_number in linked) for line in lines]
+
+
+def replay_seconds(line: StatementLine) -> int | None:
+    """Return the second of the replay at which the goods of a line were shown, once the replay is cut."""
+    sold = line.order_line
+    chapter = getattr(sold.pin_event, "chapter", None) if sold and sold.pin_event_id else None
+    return chapter.starts_ms // 1000 if chapter else None
+
+
+def split_of(statement: PayoutStatement) -> list[Part]:
+    """Return how what buyers paid was shared; empty where the whole sum is the payee's."""
+    if statement.host_id is not None or not (statement.commission_fen or statement.platform_fee_fen):
+        return []
+    own_fen = statement.gross_fen - statement.commission_fen - statement.platform_fee_fen
+    parts = [
+        Part(_("Yours"), own_fen, "farmer"),
+        Part(_("Host's share"), statement.commission_fen, "host"),
+        Part(_("Market's share"), statement.platform_fee_fen, "platform"),
+        Part(_("Freight"), statement.freight_fen, "freight"),
+    ]
+    return [part for part in parts if part.amount_fen > 0]
+
+
+def _with_parts(statements: QuerySet) -> QuerySet:
+    return statements.select_related(
+        "period__shop__village", "farmer__village", "host__village", "payee_shop__village", "payout"
+    ).order_by("-period__ends_at", "-pk")
+
+
+def _row(line: StatementLine, *, is_linked: bool) -> StatementRow:
+    sold = line.order_line
+    return StatementRow(
+        posted_at=line.posted_at,
+        kind=line.kind,
+        kind_label=str(LineKind(line.kind).label),
+        title=f"{sold.title} {sold.variant_name}" if sold else "",
+        quantity=sold.quantity if sold else None,
+        order_number=line.order_number,
+        order_url=f"/desk/orders/{line.order_number}/" if is_linked else "",
+        live_url=_live_url(line),
+        live_at=sold.pin_event.opened_at if sold and sold.pin_event_id else None,
+        gross_fen=line.gross_fen,
+        commission_fen=line.commission_fen,
+        platform_fee_fen=line.platform_fee_fen,
+        amount_fen=line.amount_fen,
+    )
+
+
+def _live_url(line: StatementLine) -> str:
+    sold = line.order_line
+    if sold is None or sold.live_session_id is None:
+        return ""
+    seconds = replay_seconds(line)
+    place = f"?t={seconds}" if seconds is not None else ""
+    return f"/live/{sold.live_session_id}/{place}"

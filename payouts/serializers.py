@@ -1,0 +1,116 @@
+"""Shapes of statements in the API. Money is integer fen."""
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from payouts.models import Payout, PayoutStatement, StatementLine
+from payouts.selectors.statements import replay_seconds
+from payouts.statuses import LineKind, PayoutStatus, PeriodStatus, StatementStatus
+
+
+class PayeeSerializer(serializers.Serializer):
+    """Who is paid."""
+
+    kind = serializers.ChoiceField(choices=["farmer", "host", "shop"])
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class StatementShopSerializer(serializers.Serializer):
+    """The shop whose period it is."""
+
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class StatementPeriodSerializer(serializers.Serializer):
+    """The span of the statement: starts_at ≤ posted < ends_at."""
+
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+    status = serializers.ChoiceField(choices=PeriodStatus.choices)
+
+
+class StatementPayoutSerializer(serializers.ModelSerializer):
+    """The sending of the money."""
+
+    status = serializers.ChoiceField(choices=PayoutStatus.choices)
+
+    class Meta:
+        model = Payout
+        fields = ["status", "amount_fen", "method", "paid_at"]
+
+
+class PayoutStatementSerializer(serializers.ModelSerializer):
+    """One payee's tally; net = gross - commission - platform_fee + freight + correction + carried."""
+
+    shop = StatementShopSerializer(source="period.shop")
+    period = StatementPeriodSerializer()
+    payee = serializers.SerializerMethodField()
+    status = serializers.ChoiceField(choices=StatementStatus.choices)
+    payout = serializers.SerializerMethodField()
+
+    class Meta:
+        model = PayoutStatement
+        fields = [
+            "id",
+            "code",
+            "status",
+            "shop",
+            "period",
+            "payee",
+            "gross_fen",
+            "commission_fen",
+            "platform_fee_fen",
+            "freight_fen",
+            "correction_fen",
+            "carried_fen",
+            "net_fen",
+            "issued_at",
+            "payout",
+        ]
+
+    @extend_schema_field(PayeeSerializer)
+    def get_payee(self, statement: PayoutStatement) -> dict:
+        """Return the kind, id and name of the payee."""
+        kind = "farmer" if statement.farmer_id else "host" if statement.host_id else "shop"
+        return {"kind": kind, "id": statement.payee.pk, "name": statement.payee.name}
+
+    @extend_schema_field(StatementPayoutSerializer(allow_null=True))
+    def get_payout(self, statement: PayoutStatement) -> dict | None:
+        """Return the payout, or null where nothing is paid."""
+        payout = getattr(statement, "payout", None)
+        return StatementPayoutSerializer(payout).data if payout else None
+
+
+class StatementLineSerializer(serializers.ModelSerializer):
+    """One line; `replay_second` is where the replay shows the goods that were sold."""
+
+    kind = serializers.ChoiceField(choices=LineKind.choices)
+    title = serializers.CharField(source="order_line.title", default="")
+    quantity = serializers.IntegerField(source="order_line.quantity", default=None, allow_null=True)
+    live_session = serializers.IntegerField(
+        source="order_line.live_session_id", default=None, allow_null=True
+    )
+    replay_second = serializers.SerializerMethodField()
+
+    class Meta:
+        model = StatementLine
+        fields = [
+            "id",
+            "kind",
+            "posted_at",
+            "order_number",
+            "title",
+            "quantity",
+            "gross_fen",
+            "commission_fen",
+            "platform_fee_fen",
+            "amount_fen",
+            "live_session",
+            "replay_second",
+        ]
+
+    def get_replay_second(self, line: StatementLine) -> int | None:
+        """Return the second of the replay, or null."""
+        return replay_seconds(line)

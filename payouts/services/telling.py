@@ -1,0 +1,56 @@
+"""What payees are told: their own sum and code, nobody else's name (an SMS is read by others)."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.models import Contact
+from common.money import yuan_text
+from notifications.services.telling import in_language_of, tell
+from payouts.models import Payout, PayoutStatement
+
+
+def tell_issued(*, statement: PayoutStatement, now: datetime) -> None:
+    """Tell a payee that the tally is there."""
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        words = {"amount": yuan_text(statement.net_fen), "code": statement.code}
+        if statement.net_fen > 0:
+            title = _("Your tally: ¥%(amount)s") % words
+            body = _("You earned ¥%(amount)s. The money is on its way. Tally number %(code)s.") % words
+        else:
+            title = _("Your tally is ready")
+            body = (
+                _("Nothing is paid out this time: ¥%(amount)s carries over. Tally number %(code)s.") % words
+            )
+        tell(
+            contact_id=contact.pk,
+            kind="statement_issued",
+            title=title,
+            body=body,
+            url=_page_of(statement, contact),
+            dedupe_key=f"statement:{statement.pk}",
+            now=now,
+        )
+
+
+def tell_paid(*, payout: Payout, now: datetime) -> None:
+    """Tell a payee that the money was sent."""
+    statement = payout.statement
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        words = {"amount": yuan_text(payout.amount_fen), "code": statement.code}
+        tell(
+            contact_id=contact.pk,
+            kind="payout_paid",
+            title=_("Paid to you: ¥%(amount)s") % words,
+            body=_("¥%(amount)s for tally %(code)s was sent to you.") % words,
+            url=_page_of(statement, contact),
+            dedupe_key=f"payout_paid:{payout.pk}",
+            now=now,
+        )
+
+
+def _page_of(statement: PayoutStatement, contact: Contact) -> str:
+    # Without an account there is no page to open; the tally is printed for them.
+    return f"/desk/statements/{statement.pk}/" if contact.user_id else ""
