@@ -49,6 +49,7 @@ def application(authorise: Authorise) -> Callable:
                 task.cancel()
             await asyncio.gather(writing, leaving, return_exceptions=True)
 
+    door.hubs = hubs
     return door
 
 
@@ -79,14 +80,13 @@ async def _write(hub: Hub, name: str, scope: dict, send, allowed) -> None:
         checked = loop.time()
         while True:
             beat = channel.beat
-            if (position.epoch, position.seq) != (channel.flushed.epoch, channel.flushed.seq):
-                # Until Valkey answers, nothing is known about the room: wait rather than reset.
-                if channel.flushed.epoch:
-                    payload, position = channel.since(position)
-                    await _send(send, payload)
-                    continue
+            # Until Valkey answers, nothing is known about the room: wait rather than reset.
+            if channel.flushed.epoch and position != channel.flushed:
+                payload, position = channel.since(position)
+                await _send(send, payload)
+                continue
             await beat.wait()
-            if (position.epoch, position.seq) == (channel.flushed.epoch, channel.flushed.seq):
+            if position == channel.flushed:
                 await _send(send, b": still here\n\n")
             if loop.time() - checked > RECHECK_SECONDS:
                 if not await allowed(scope, name):

@@ -180,6 +180,9 @@ class Hub:
             channel = self.channels[name] = Channel(name)
             await self._open(channel)
         channel.readers += 1
+        # The first reader fills the channel; the next ones wait for it, but not for a dead Valkey.
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(channel.ready.wait(), 1)
         try:
             yield channel
         finally:

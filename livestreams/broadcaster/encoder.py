@@ -35,7 +35,7 @@ def _input_arguments(mime: str) -> list[str]:
     return [
         "-hide_banner", "-loglevel", "warning", "-nostdin", "-y",
         "-protocol_whitelist", "file,pipe",
-        "-analyzeduration", "1000000", "-probesize", "1000000", "-fflags", "+nobuffer+genpts",
+        "-analyzeduration", "1000000", "-probesize", "1000000", "-fflags", "+genpts",
         "-max_pixels", LARGEST_PIXELS,
         "-f", demuxer, "-i", "pipe:0",
     ]  # fmt: skip
