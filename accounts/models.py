@@ -65,6 +65,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.display_name or mask_phone(self.phone) or f"#{self.pk}"
 
+    def get_full_name(self) -> str:
+        """Return the name that the admin shows."""
+        return str(self)
+
+    def get_username(self) -> str:
+        """Return what the person signs in with; a phone where there is no e-mail address."""
+        return self.email or self.phone or ""
+
 
 class Contact(models.Model):
     """Who can be told something, with or without an account (decisions.md 7)."""

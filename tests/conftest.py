@@ -106,6 +106,8 @@ def drain_outbox():
     Failures are raised, so that a test sees them; the message stays in the outbox as in real life.
     """
 
+    current_app.loader.import_default_modules()  # the tasks.py of every app, as a worker does
+
     def drain(*, now=None) -> list[str]:
         names = []
         while (

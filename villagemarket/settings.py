@@ -193,6 +193,8 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A task that is not acknowledged for an hour is given to another worker: longer than any time limit.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
+    # A page never waits for the broker: without it the outbox is swept later.
+    "max_retries": 0,
     "socket_connect_timeout": 2,
     "socket_timeout": 10,
 }

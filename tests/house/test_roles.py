@@ -1,0 +1,135 @@
+"""Every URL is in the role matrix, and every role gets what the matrix says."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+import pytest
+from django.contrib import admin
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from tests.house.roles import ROLES, Row, all_calls, all_rows
+from villagemarket.doors import DOORS
+
+DOOR_PATHS = {door.path: door for door in DOORS}
+PAGE_ROWS = [row for row in all_rows() if row.route not in DOOR_PATHS]
+DOOR_ROWS = [row for row in all_rows() if row.route in DOOR_PATHS]
+
+
+def test_every_call_is_in_the_matrix():
+    known = {(row.method, row.route) for row in all_rows()}
+    routes = {route for _, route in known}
+
+    missing = {
+        f"{method} {route}"
+        for method, route in all_calls()
+        if (method, route) not in known and not (method == "ANY" and route in routes)
+    }
+
+    assert not missing, "rows are missing in tests/house/matrix/:\n" + "\n".join(sorted(missing))
+
+
+def test_the_matrix_names_nothing_that_is_gone():
+    calls = all_calls()
+    routes = {route for method, route in calls if method == "ANY"}
+
+    gone = {row.name for row in all_rows() if (row.method, row.route) not in calls and row.route not in routes}
+
+    assert not gone, "rows name what does not exist:\n" + "\n".join(sorted(gone))
+
+
+@pytest.mark.parametrize("row", PAGE_ROWS, ids=lambda row: row.name)
+def test_each_role_gets_what_the_matrix_says(row: Row, world, valkey):
+    got = {role: _status(row, world, role) for role in ROLES}
+
+    assert got == row.statuses
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("row", DOOR_ROWS, ids=lambda row: row.name)
+def test_each_role_gets_it_at_the_raw_doors(row: Row, world, valkey):
+    got = {role: asyncio.run(_door_status(row, world, role)) for role in ROLES}
+
+    assert got == row.statuses
+
+
+@pytest.mark.parametrize("page", ["changelist", "add"])
+def test_admin_is_for_operators_only(page: str, world):
+    for model in admin.site._registry:
+        path = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
+        got = {role: _client(world, role).get(path).status_code for role in ROLES}
+
+        staff = got.pop("staff")
+        assert staff in ((200,) if page == "changelist" else (200, 403)), path
+        assert set(got.values()) == {302}, path
+
+
+def test_admin_sends_everyone_else_to_sign_in(world):
+    answers = {role: _client(world, role).get("/admin/") for role in ROLES}
+
+    assert answers.pop("staff").status_code == 200
+    assert {urlsplit(answer["Location"]).path for answer in answers.values()} == {"/admin/login/"}
+
+
+def _client(world, role: str) -> Client:
+    client = Client()
+    if role != "anonymous":
+        client.force_login(world.people[role], backend="accounts.backends.IdentifierBackend")
+    return client
+
+
+def _status(row: Row, world, role: str) -> int:
+    """The answer's status; what the call changed is undone, so that each role meets the same world."""
+    path = row.path(world)
+    body = row.data(world)
+    options = {"content_type": "application/json"} if path.startswith("/api/") else {}
+    client = _client(world, role)
+    with transaction.atomic():
+        if row.method in ("GET", "ANY"):
+            response = client.get(path, headers=row.headers)
+        else:
+            send = getattr(client, row.method.lower())
+            response = send(path, body if body is not None else {}, headers=row.headers, **options)
+        transaction.set_rollback(True)
+    return response.status_code
+
+
+async def _door_status(row: Row, world, role: str) -> int:
+    """Ask a raw door as this role: with its bearer token, or with what the row's headers say."""
+    door = DOOR_PATHS[row.route]
+    path = row.path(world)
+    headers = {"host": "testserver"} | {name.lower(): value for name, value in row.headers.items()}
+    body = row.data(world) or b""
+    if "authorization" not in headers and role != "anonymous":
+        headers["authorization"] = f"Bearer {world.tokens[role]}"
+    if body:
+        headers["content-length"] = str(len(body))
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": row.method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 50000),
+        "server": ("testserver", 80),
+        "market": {"params": door.match(path)},
+    }
+    answered = asyncio.get_running_loop().create_future()
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> dict:
+        if messages:
+            return messages.pop()
+        await asyncio.wait_for(asyncio.shield(answered), 10)
+        return {"type": "http.disconnect"}
+
+    async def send(message: dict) -> None:
+        if message["type"] == "http.response.start" and not answered.done():
+            answered.set_result(message["status"])
+
+    await asyncio.wait_for(door.application(scope, receive, send), 15)
+    return answered.result()
