@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from storefront.views import me
+from storefront.views import catalogue, home, me, shop
 
 app_name = "storefront"
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("products/", catalogue.products, name="products"),
+    path("products/<int:product_id>/", catalogue.product, name="product"),
+    path("shops/<int:shop_id>/", shop.shop, name="shop"),
     path("me/", me.me, name="me"),
     path("me/addresses/", me.addresses, name="addresses"),
     path("me/addresses/new/", me.address_new, name="address_new"),

@@ -16,7 +16,7 @@ from shops.models import Category, Farmer, Lot, Product, Shop, Variant, Village
 from shops.searching import fold
 from shops.selectors import can_sell_for, is_member
 from shops.services.photos import add_photo, arrange_photos
-from shops.services.publishing import archive_product, publish_product
+from shops.services.publishing import archive_product, publish_product, reject_product
 from shops.services.stock import set_available
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "add_photo",
     "archive_product",
     "publish_product",
+    "reject_product",
     "save_product",
 ]
 

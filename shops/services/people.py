@@ -169,7 +169,12 @@ def submit_shop(*, actor: User, shop: Shop, now: datetime) -> Shop:
 
 
 def approve_shop(*, actor: User, shop: Shop, now: datetime, reason: str = "") -> Shop:
-    """Open a shop that waits for the operator, or reopen a suspended one. NotAllowed, MoveRefused."""
+    """Open a shop that waits for the operator. NotAllowed, MoveRefused."""
+    return _decide(actor, shop, SHOP_MOVES, ShopStatus.OPEN, now, reason)
+
+
+def reopen_shop(*, actor: User, shop: Shop, now: datetime, reason: str = "") -> Shop:
+    """Let a suspended shop sell again. NotAllowed, MoveRefused."""
     return _decide(actor, shop, SHOP_MOVES, ShopStatus.OPEN, now, reason)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.audit import actor_of, record
-from common.errors import NotFound
+from common.errors import Invalid, NotAllowed, NotFound
 from common.moves import check_move
 from notifications.services.telling import in_language_of, tell
 from shops.errors import ListingIncomplete, ShopNotSelling
@@ -42,6 +42,25 @@ def archive_product(*, actor: User, product: Product, now: datetime) -> Product:
     product = _locked(actor, product)
     check_move(PRODUCT_MOVES, product.status, ProductStatus.ARCHIVED)
     _move(actor, product, ProductStatus.ARCHIVED, now)
+    return product
+
+
+@transaction.atomic
+def reject_product(*, actor: User, product: Product, reason: str, now: datetime) -> Product:
+    """Take a listing off the market by the operator's word and tell its shop why.
+
+    Raises NotAllowed, Invalid without a reason, MoveRefused.
+    """
+    if not (actor.is_active and actor.is_staff):
+        raise NotAllowed()
+    if not reason.strip():
+        raise Invalid(fields={"reason": _("Say why, so that the shop can be answered.")})
+    product = (
+        Product.objects.select_for_update(of=["self"]).select_related("shop__contact").get(pk=product.pk)
+    )
+    check_move(PRODUCT_MOVES, product.status, ProductStatus.REJECTED)
+    _move(actor, product, ProductStatus.REJECTED, now, reason=reason.strip()[:200])
+    _tell_rejected(product, now, reason.strip())
     return product
 
 
@@ -97,14 +116,17 @@ def _move(actor: User | None, product: Product, target: str, now: datetime, reas
     )
 
 
-def _tell_rejected(product: Product, now: datetime) -> None:
+def _tell_rejected(product: Product, now: datetime, reason: str = "") -> None:
     contact = product.shop.contact
     with in_language_of(contact):
+        title, body = _("A photo could not be used"), _("Please take its photo again.")
+        if reason:
+            title, body = _("A listing was taken off sale"), reason
         tell(
             contact_id=contact.pk,
             kind="product_rejected",
-            title=_("A photo could not be used"),
-            body=_("%(title)s is not on sale yet. Please take its photo again.") % {"title": product.title},
+            title=title,
+            body=f"{product.title}: {body}",
             url=f"/desk/goods/{product.pk}/",
             dedupe_key=f"product:{product.pk}:rejected:{now:%Y%m%d%H%M%S}",
             now=now,

@@ -4,13 +4,16 @@ import pytest
 
 from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.models import AuditEntry
+from notifications.models import Notification
 from shops.models import Farmer, FarmerAuthorization
 from shops.selectors import farmers_of, terms_of
+from shops.services.listing import reject_product
 from shops.services.people import (
     add_farmer,
     approve_host,
     approve_shop,
     authorize,
+    reopen_shop,
     revoke,
     submit_shop,
     suspend_host,
@@ -162,3 +165,23 @@ def test_host_is_approved_and_suspended(market, zoya, operator):
 
     assert approve_host(actor=operator, host=host, now=NOW).status == HostStatus.ACTIVE
     assert suspend_host(actor=operator, host=host, reason="x", now=NOW).status == HostStatus.SUSPENDED
+
+
+def test_operator_takes_a_listing_off_and_the_shop_is_told_why(market, mei, operator):
+    with pytest.raises(NotAllowed):
+        reject_product(actor=mei, product=market.product, reason="x", now=NOW)
+    with pytest.raises(Invalid):
+        reject_product(actor=operator, product=market.product, reason="", now=NOW)
+
+    reject_product(actor=operator, product=market.product, reason="照片不是本货", now=NOW)
+
+    market.product.refresh_from_db()
+    assert (market.product.status, market.product.rejected_reason) == ("rejected", "照片不是本货")
+    assert Notification.objects.get().body == "高山青稞米: 照片不是本货"
+    assert AuditEntry.objects.get().actor == f"user:{operator.pk}"
+
+
+def test_suspended_shop_reopens(market, operator):
+    suspend_shop(actor=operator, shop=market.shop, reason="x", now=NOW)
+
+    assert reopen_shop(actor=operator, shop=market.shop, now=NOW).status == ShopStatus.OPEN

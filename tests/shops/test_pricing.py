@@ -16,7 +16,9 @@ from shops.pricing import PriceSplit, split_price
     ],
 )
 def test_the_frozen_rates_decide_the_parts(total, host, platform, parts):
-    assert split_price(total_fen=total, host_commission_bp=host, platform_fee_bp=platform) == PriceSplit(*parts)
+    assert split_price(total_fen=total, host_commission_bp=host, platform_fee_bp=platform) == PriceSplit(
+        *parts
+    )
 
 
 @given(st.integers(0, 10**11), st.integers(0, 5000), st.integers(0, 5000))

@@ -1,0 +1,35 @@
+"""The page of one shop."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from common.errors import NotFound
+from shops.selectors import farmers_of_shop, photo_url, published_products, visible_shops
+from storefront.cards import product_card, session_card
+from storefront.selectors import sessions_of_shop
+
+PAGE_SIZE = 24
+
+
+@require_safe
+def shop(request: HttpRequest, shop_id: int) -> HttpResponse:
+    """Show a shop with its goods, its growers and its shows."""
+    found = visible_shops(request.user).filter(pk=shop_id).first()
+    if found is None:
+        raise NotFound()
+    page = Paginator(published_products({"shop": found.pk}), PAGE_SIZE).get_page(request.GET.get("page"))
+    growers = [
+        {"name": farmer.name, "face": photo_url(farmer.portrait, 360)}
+        for farmer in farmers_of_shop(found)[:20]
+    ]
+    context = {
+        "shop": found,
+        "photo_src": photo_url(found.photo, 1280),
+        "page": page,
+        "cards": [product_card(product) for product in page],
+        "sessions": [session_card(session) for session in sessions_of_shop(found)],
+        "growers": growers,
+    }
+    return render(request, "storefront/shop.html", context)
