@@ -10,8 +10,10 @@ therefore need sessions of their own: no pooler in transaction mode between them
 
 import contextlib
 import logging
+import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 from celery import current_app
 from django.db import Error as AnyDatabaseError
@@ -30,6 +32,9 @@ HANDOVER_GRACE = timedelta(seconds=15)
 # A message that waits in a long queue is not put there again at every sweep.
 HANDOVER_REPEAT = timedelta(seconds=60)
 BROKER_ERRORS = (KombuError, RedisError, OSError)
+# While the broker is away only one request in a while pays for finding out.
+BROKER_PAUSE_SECONDS = 3.0
+_broker_pause = SimpleNamespace(until=0.0)
 
 
 def enqueue(task: str, *, queue: str = "default", **kwargs: int | str) -> OutboxMessage:
@@ -49,9 +54,12 @@ def hand_over(messages: list[tuple[int, str]]) -> int:
     """Give message ids to Celery; return how many were taken. A dead broker is left to the sweeper."""
     taken = 0
     for pk, queue in messages:
+        if time.monotonic() < _broker_pause.until:
+            return taken
         try:
             current_app.send_task("common.deliver", args=[pk], queue=queue, retry=False)
         except BROKER_ERRORS as error:
+            _broker_pause.until = time.monotonic() + BROKER_PAUSE_SECONDS
             logger.warning("outbox hand-over failed, the sweeper will repeat it: %s", error)
             return taken
         taken += 1

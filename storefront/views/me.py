@@ -35,9 +35,11 @@ def me(request: HttpRequest) -> HttpResponse:
         with override(request.user.language):
             messages.success(request, _("Saved."))
         return redirect("storefront:me")
+    status = 400 if form.errors else 200
     if form.errors:
         request.user.refresh_from_db()  # the form wrote the refused values onto it
-    return render(request, "storefront/me.html", {"form": form, "address": default_address(request.user)})
+    context = {"form": form, "address": default_address(request.user)}
+    return render(request, "storefront/me.html", context, status=status)
 
 
 @login_required
@@ -103,7 +105,7 @@ def inbox_read(request: HttpRequest) -> HttpResponse:
 def _edit_address(request: HttpRequest, address: Address | None) -> HttpResponse:
     is_first = address is None and not list_addresses(request.user).exists()
     form = AddressForm(request.POST or None, instance=address, initial={"is_default": is_first})
-    status = 200
+    status = 400 if form.errors else 200
     if request.method == "POST" and form.is_valid():
         try:
             save_address(user=request.user, data=form.cleaned_data, address=address)
