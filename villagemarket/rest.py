@@ -41,7 +41,27 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
+        "villagemarket.schema.add_raw_doors",
         "common.schema.add_error_answers",
     ],
-    "ENUM_NAME_OVERRIDES": {},
+    # Several things have a "status"; each set of choices has a name of its own in the schema.
+    "ENUM_NAME_OVERRIDES": {
+        f"{name}Enum": f"{module}.statuses.{name}"
+        for module, names in {
+            "livestreams": ("SessionStatus", "MessageStatus", "ReplayStatus", "TakeStatus"),
+            "notifications": ("DeliveryStatus",),
+            "orders": ("OrderStatus", "RefundRequestStatus", "ShipmentStatus"),
+            "payments": ("PaymentStatus", "RefundStatus"),
+            "payouts": ("PayoutStatus", "PeriodStatus", "StatementStatus", "LineKind"),
+            "shops": (
+                "AuthorizationStatus",
+                "HostStatus",
+                "LotStatus",
+                "PhotoStatus",
+                "ProductStatus",
+                "ShopStatus",
+            ),
+        }.items()
+        for name in names
+    },
 }

@@ -34,7 +34,9 @@ def test_the_matrix_names_nothing_that_is_gone():
     calls = all_calls()
     routes = {route for method, route in calls if method == "ANY"}
 
-    gone = {row.name for row in all_rows() if (row.method, row.route) not in calls and row.route not in routes}
+    gone = {
+        row.name for row in all_rows() if (row.method, row.route) not in calls and row.route not in routes
+    }
 
     assert not gone, "rows name what does not exist:\n" + "\n".join(sorted(gone))
 
