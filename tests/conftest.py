@@ -18,9 +18,7 @@ from common import outbox
 from common.clock import utc_now
 from common.models import OutboxMessage
 
-pytest_plugins = ["tests.factories.people"]
-
-pytest_plugins = ["tests.factories.people"]
+pytest_plugins = ["tests.factories.people", "tests.stack"]
 
 TEMPLATE_DATABASE = "market_template"
 
