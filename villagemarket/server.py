@@ -272,10 +272,10 @@ class Market:
         return key
 
     def _print_welcome(self, seconds: float) -> None:
-        width = max(len(name) for name, _, _ in DEMO_PEOPLE)
         lines = [f"Village Market is open: {self.url}   (ready in {seconds:.1f} s, Ctrl-C ends it)", ""]
         lines += [
-            f"  {name:<{width}}  {identifier}  {password}" for name, identifier, password in DEMO_PEOPLE
+            f"  {one.key:<9} {one.identifier:<22} {one.password:<18} {one.name}, {one.role.replace('_', ' ')}"
+            for one in DEMO_PEOPLE
         ]
         print("\n" + "\n".join(lines) + "\n", flush=True)
         if self.certificate:
