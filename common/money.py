@@ -1,9 +1,12 @@
 """Money is an integer number of fen (1/100 yuan, CNY). Never float."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 BASIS_POINTS = 10_000
+_YUAN = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
 
 
 def yuan_text(amount_fen: int) -> str:
@@ -14,17 +17,13 @@ def yuan_text(amount_fen: int) -> str:
 
 
 def parse_yuan(text: str) -> int:
-    """Return a typed yuan amount ("68", "68.5", "￥1,068.00") as fen; ValueError when it is not one."""
-    cleaned = text.strip().lstrip("¥￥").replace(",", "").replace("，", "").strip()
-    try:
-        amount = Decimal(cleaned)
-    except InvalidOperation as error:
-        raise ValueError(text) from error
-    if not amount.is_finite() or amount.adjusted() > 12:
-        raise ValueError(text)
-    fen = amount * 100
+    """Return a typed yuan amount ("68", "68.5", "￥1,068.00", full-width digits) as fen; else ValueError."""
+    cleaned = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").replace(",", "").strip()
+    if not _YUAN.fullmatch(cleaned):
+        raise ValueError(f"not an amount of yuan: {text[:40]!r}")
+    fen = Decimal(cleaned) * 100
     if fen != fen.to_integral_value():
-        raise ValueError(text)
+        raise ValueError(f"not a whole number of fen: {text[:40]!r}")
     return int(fen)
 
 
