@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.errors import NotFound
@@ -144,9 +143,7 @@ def cancel_words(order: Order) -> str:
     """Return why an order was called off, in words for a person."""
     if order.cancel_reason in CancelReason.values:
         return str(CancelReason(order.cancel_reason).label)
-    if order.cancel_reason:
-        return _("The shop says: %(words)s") % {"words": order.cancel_reason}
-    return ""
+    return order.cancel_reason
 
 
 def _one(orders: QuerySet, number: str) -> Order:

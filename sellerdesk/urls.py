@@ -1,5 +1,38 @@
 """Addresses of sellerdesk."""
 
+from django.urls import path
+
+from sellerdesk.views import farmers, goods, live, orders, today
+
 app_name = "sellerdesk"
-urlpatterns = []
+urlpatterns = [
+    path("desk/", today.today, name="today"),
+    path("desk/goods/", goods.goods, name="goods"),
+    path("desk/goods/new/", goods.goods_new, name="goods-new"),
+    path("desk/goods/farmers/", farmers.farmers, name="farmers"),
+    path("desk/goods/farmers/new/", farmers.farmer_new, name="farmer-new"),
+    path("desk/goods/farmers/<int:farmer_id>/", farmers.farmer_edit, name="farmer-edit"),
+    path("desk/goods/farmers/<int:farmer_id>/revoke/", farmers.farmer_revoke, name="farmer-revoke"),
+    path("desk/goods/<int:product_id>/", goods.goods_item, name="goods-item"),
+    path("desk/goods/<int:product_id>/edit/", goods.goods_edit, name="goods-edit"),
+    path("desk/goods/<int:product_id>/state/", goods.goods_state, name="goods-state"),
+    path("desk/goods/<int:product_id>/publish/", goods.goods_publish, name="goods-publish"),
+    path("desk/goods/<int:product_id>/archive/", goods.goods_archive, name="goods-archive"),
+    path("desk/goods/<int:product_id>/stock/", goods.goods_stock, name="goods-stock"),
+    path("desk/orders/", orders.orders, name="orders"),
+    path("desk/orders/<slug:number>/", orders.order, name="order"),
+    path("desk/orders/<slug:number>/ship/", orders.order_ship, name="order_ship"),
+    path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("desk/live/", live.shows, name="shows"),
+    path("desk/live/new/", live.show_new, name="show_new"),
+    path("desk/live/<int:session_id>/", live.show, name="show"),
+    path("desk/live/<int:session_id>/edit/", live.show_edit, name="show_edit"),
+    path("desk/live/<int:session_id>/schedule/", live.show_schedule, name="show_schedule"),
+    path("desk/live/<int:session_id>/cancel/", live.show_cancel, name="show_cancel"),
+    path("desk/live/<int:session_id>/end/", live.show_end, name="show_end"),
+    path("desk/live/<int:session_id>/console/", live.console, name="console"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/move/", live.item_move, name="item_move"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/remove/", live.item_remove, name="item_remove"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/price/", live.item_price, name="item_price"),
+]
 api_urlpatterns = []

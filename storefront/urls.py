@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.views import catalogue, home, me, shop
+from storefront.views import cart, catalogue, checkout, home, live, me, orders, shop
 
 app_name = "storefront"
 urlpatterns = [
@@ -10,6 +10,19 @@ urlpatterns = [
     path("products/", catalogue.products, name="products"),
     path("products/<int:product_id>/", catalogue.product, name="product"),
     path("shops/<int:shop_id>/", shop.shop, name="shop"),
+    path("cart/", cart.cart, name="cart"),
+    path("cart/add/", cart.cart_add, name="cart_add"),
+    path("cart/chosen/", cart.cart_chosen, name="cart_chosen"),
+    path("cart/lines/<int:line_id>/", cart.cart_line, name="cart_line"),
+    path("cart/lines/<int:line_id>/remove/", cart.cart_remove, name="cart_remove"),
+    path("checkout/", checkout.checkout, name="checkout"),
+    path("checkout/<int:group_id>/", checkout.pay, name="pay"),
+    path("checkout/<int:group_id>/pay/", checkout.pay_start, name="pay_start"),
+    path("checkout/return/<int:payment_id>/", checkout.payment_return, name="payment_return"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<slug:number>/", orders.order, name="order"),
+    path("orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("orders/<slug:number>/receive/", orders.order_receive, name="order_receive"),
     path("me/", me.me, name="me"),
     path("me/addresses/", me.addresses, name="addresses"),
     path("me/addresses/new/", me.address_new, name="address_new"),
@@ -18,5 +31,8 @@ urlpatterns = [
     path("inbox/", me.inbox, name="inbox"),
     path("inbox/read/", me.inbox_read, name="inbox_read"),
     path("inbox/<int:notification_id>/open/", me.inbox_open, name="inbox_open"),
+    path("live/", live.live_list, name="live"),
+    path("live/<int:session_id>/", live.room, name="room"),
+    path("videos/", live.videos, name="videos"),
 ]
 api_urlpatterns = []

@@ -3,7 +3,7 @@
 from django.db import models
 
 from orders.models.orders import Order
-from orders.statuses import ShipmentStatus
+from orders.statuses import Carrier, ShipmentStatus
 
 
 class Shipment(models.Model):
@@ -23,3 +23,8 @@ class Shipment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking_number}"
+
+    @property
+    def carrier_name(self) -> str:
+        """The carrier in words; what is not in our list stays as it was written."""
+        return str(Carrier(self.carrier).label) if self.carrier in Carrier.values else self.carrier

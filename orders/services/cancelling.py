@@ -50,6 +50,33 @@ def cancel_by_shop(*, actor: User, number: str, now: datetime, words: str = "") 
 
 
 @transaction.atomic
+def cancel_by_operator(*, actor: User, number: str, now: datetime, reason: str) -> Order:
+    """Call off any order that is not on its way, for a stated reason; whoever calls checks the permission.
+
+    Unpaid, the whole purchase; paid, with a refund. Repeating it changes nothing.
+    """
+    order = lock_order(Order.objects.all(), number)
+    if order.status in (OrderStatus.CANCELLING, OrderStatus.CANCELLED):
+        return order
+    words = reason.strip()[:200] or CancelReason.SHOP
+    if order.status != OrderStatus.PENDING_PAYMENT:
+        _cancel_paid(order, actor, words, RefundReason.CANCELLED_BY_SHOP, now)
+        return order
+    _begin_cancelling(order.group_id, words)
+    record(
+        actor=actor_of(actor),
+        action="orders.cancel",
+        target=f"order:{order.pk}",
+        before={"status": order.status},
+        after={"status": OrderStatus.CANCELLING},
+        reason=words,
+        now=now,
+    )
+    order.refresh_from_db()
+    return order
+
+
+@transaction.atomic
 def expire_group(*, group_id: int, now: datetime) -> bool:
     """Start closing a purchase whose time to pay has run out; return whether it was still unpaid.
 

@@ -18,6 +18,7 @@ from common import outbox
 from common.audit import actor_of
 from common.errors import Invalid
 from common.idempotency import run_once
+from common.models import IdempotencyKey
 from orders.errors import BuyerLimitReached, EmptyOrder
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
@@ -25,6 +26,7 @@ from orders.statuses import CommissionKind, OrderStatus
 from shops.services import stock
 
 MAX_LINES = 50
+OPERATION = "orders.place"
 
 
 def place_order(
@@ -61,8 +63,16 @@ def place_order(
         return _answer(group)
 
     return run_once(
-        actor=actor_of(buyer), operation="orders.place", key=idempotency_key, body=body, now=now, run=run
+        actor=actor_of(buyer), operation=OPERATION, key=idempotency_key, body=body, now=now, run=run
     )
+
+
+def find_placed(*, buyer: User, idempotency_key: uuid.UUID) -> dict[str, Any] | None:
+    """Return the answer of a purchase that this key has already placed, or None."""
+    stored = IdempotencyKey.objects.filter(
+        actor=actor_of(buyer), operation=OPERATION, key=idempotency_key
+    ).first()
+    return stored.answer if stored else None
 
 
 def _check_lines(lines: Sequence[WantedLine]) -> None:

@@ -60,7 +60,7 @@ def tell_shipped(*, order: Order, now: datetime) -> None:
             "order_shipped",
             _("Your parcel is on its way"),
             _("%(carrier)s, number %(tracking)s.")
-            % {"carrier": shipment.get_carrier_display(), "tracking": shipment.tracking_number},
+            % {"carrier": shipment.carrier_name, "tracking": shipment.tracking_number},
             now,
         )
 

@@ -103,7 +103,13 @@ def make_pin(
     """Make a session that shows the variant; return its open pin and the signed source of it."""
     now = utc_now()
     session = LiveSession.objects.create(
-        host=host, shop=shop, title="青稞丰收", status=status, scheduled_at=now, started_at=now, created_at=now
+        host=host,
+        shop=shop,
+        title="青稞丰收",
+        status=status,
+        scheduled_at=now,
+        started_at=now,
+        created_at=now,
     )
     item = RundownItem.objects.create(
         session=session,

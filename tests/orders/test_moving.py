@@ -10,7 +10,13 @@ from common.models import AuditEntry, OutboxMessage
 from ledger.models import LedgerEntry, LedgerTransaction
 from orders.errors import TrackingNumberTaken
 from orders.models import RefundRequest
-from orders.services.cancelling import cancel_by_buyer, cancel_by_shop, expire_group, finish_cancelling
+from orders.services.cancelling import (
+    cancel_by_buyer,
+    cancel_by_operator,
+    cancel_by_shop,
+    expire_group,
+    finish_cancelling,
+)
 from orders.services.receiving import auto_receive, receive_order
 from orders.services.refunding import request_refund
 from orders.services.shipping import ship_order
@@ -246,3 +252,17 @@ def test_never_more_is_promised_back_than_was_captured(market, arun):
 
     order.refresh_from_db()
     assert order.refund_requested_fen == 7000
+
+
+def test_an_operator_calls_off_with_a_reason_that_is_kept(market, arun, operator):
+    unpaid = place_one(buyer=arun, variant=market.variant, now=NOW)
+    paid = make_paid(buyer=arun, variant=market.variant, now=NOW)
+
+    for order in (unpaid, paid):
+        cancel_by_operator(actor=operator, number=order.number, now=LATER, reason="错误的上架")
+        order.refresh_from_db()
+
+    assert (unpaid.status, paid.status) == ("cancelling", "cancelled")
+    assert RefundRequest.objects.get().order == paid
+    audits = AuditEntry.objects.filter(action="orders.cancel").values_list("actor", "reason")
+    assert set(audits) == {(f"user:{operator.pk}", "错误的上架")}

@@ -1,0 +1,172 @@
+"""Orders as pages show them: lines with picture and grower, the way so far, what happens next."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from orders.models import Order, OrderLine
+from orders.selectors import cancel_words
+from orders.statuses import OrderStatus, RefundRequestStatus
+from shops.models import Product
+from shops.selectors import photo_url, ready_photos
+
+BADGES = {
+    OrderStatus.PENDING_PAYMENT: "wait",
+    OrderStatus.CONFIRMED: "go",
+    OrderStatus.PAID: "go",
+    OrderStatus.SHIPPED: "go",
+    OrderStatus.DELIVERED: "go",
+    OrderStatus.COMPLETED: "done",
+    OrderStatus.CANCELLING: "off",
+    OrderStatus.CANCELLED: "off",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A small picture of a product; `src` is empty when there is none."""
+
+    src: str
+    color: str
+
+
+@dataclass(frozen=True)
+class LineCard:
+    """One line of an order."""
+
+    line: OrderLine
+    picture: Picture
+    url: str
+    farmer_name: str
+    farmer_face: str
+    village_name: str
+    host_name: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """One point of the way of an order."""
+
+    label: str
+    state: str
+    at: datetime | None = None
+    note: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class OrderCard:
+    """One order of a list or a page."""
+
+    order: Order
+    lines: list[LineCard]
+    badge: str
+    units: int
+
+
+def picture_of(product: Product) -> Picture:
+    """Return the first ready photo of a product, small."""
+    photos = ready_photos(product)
+    if not photos:
+        return Picture("", "")
+    return Picture(photo_url(photos[0], 360), photos[0].dominant_color)
+
+
+def line_card(line: OrderLine) -> LineCard:
+    """Return a line with who grew it, and who showed it."""
+    product, farmer = line.variant.product, line.farmer
+    return LineCard(
+        line=line,
+        picture=picture_of(product),
+        url=f"/products/{product.pk}/",
+        farmer_name=farmer.name if farmer else "",
+        farmer_face=photo_url(farmer.portrait, 96) if farmer else "",
+        village_name=farmer.village.name if farmer else product.village.name,
+        host_name=line.live_session.host.name if line.live_session else "",
+    )
+
+
+def order_card(order: Order) -> OrderCard:
+    """Return an order with its lines."""
+    lines = [line_card(line) for line in order.lines.all()]
+    return OrderCard(order, lines, BADGES[order.status], sum(card.line.quantity for card in lines))
+
+
+def steps_of(order: Order) -> list[Step]:
+    """Return the way of an order: what is done, where it stands, what comes."""
+    if order.status in (OrderStatus.CANCELLING, OrderStatus.CANCELLED):
+        return _called_off(order)
+    parcel = order.shipments.all()[0] if order.shipments.all() else None
+    note = f"{parcel.carrier_name} {parcel.tracking_number}" if parcel else ""
+    way = [
+        (_("Ordered"), order.placed_at, "", "orders"),
+        (_("Paid"), order.paid_at, "", "pay"),
+        (_("Sent"), order.shipped_at, note, "truck"),
+        (_("Received"), order.completed_at, "", "box"),
+    ]
+    waiting = next((i for i, (_label, at, _note, _icon) in enumerate(way) if at is None), len(way))
+    return [
+        Step(label, "done" if at else ("now" if i == waiting else "next"), at, text, icon)
+        for i, (label, at, text, icon) in enumerate(way)
+    ]
+
+
+def _called_off(order: Order) -> list[Step]:
+    steps = [Step(_("Ordered"), "done", order.placed_at, icon="orders")]
+    if order.paid_at:
+        steps.append(Step(_("Paid"), "done", order.paid_at, icon="pay"))
+    done = order.status == OrderStatus.CANCELLED
+    steps.append(
+        Step(
+            _("Cancelled") if done else _("Being cancelled"),
+            "done" if done else "now",
+            order.cancelled_at,
+            cancel_words(order),
+            "close",
+        )
+    )
+    for request in order.refund_requests.all():
+        is_back = request.status == RefundRequestStatus.REFUNDED
+        steps.append(
+            Step(
+                _("Money sent back") if is_back else _("Money is being sent back"),
+                "done" if is_back else "now",
+                request.settled_at if is_back else None,
+                icon="undo",
+            )
+        )
+    return steps
+
+
+def what_next(order: Order) -> str:
+    """Return what happens next, in words for the buyer."""
+    words = {
+        OrderStatus.PENDING_PAYMENT: _("Please pay; until then the goods are held for you."),
+        OrderStatus.CONFIRMED: _("The shop packs your parcel. You pay when it arrives."),
+        OrderStatus.PAID: _("The shop packs your parcel. You will be told when it is on its way."),
+        OrderStatus.SHIPPED: _("Your parcel is on its way. Please confirm when it has arrived."),
+        OrderStatus.DELIVERED: _("Please confirm that everything has arrived."),
+        OrderStatus.COMPLETED: _("All done. The growers get their share with the next payout."),
+        OrderStatus.CANCELLING: _("We are making sure that nothing more can be paid. This takes a moment."),
+    }
+    if order.status == OrderStatus.CANCELLED:
+        if order.captured_fen:
+            return _("Your money goes back to where it came from.")
+        return _("Nothing was paid. The goods are back on the shelf.")
+    return words[order.status]
+
+
+def what_next_for_shop(order: Order) -> str:
+    """Return what happens next, in words for the shop."""
+    words = {
+        OrderStatus.PENDING_PAYMENT: _("The buyer has not paid yet."),
+        OrderStatus.CONFIRMED: _("Pack it and hand it to a carrier. The buyer pays on delivery."),
+        OrderStatus.PAID: _("Pack it and hand it to a carrier."),
+        OrderStatus.SHIPPED: _("On its way. When the buyer confirms, everyone's share is booked."),
+        OrderStatus.DELIVERED: _("Delivered. When the buyer confirms, everyone's share is booked."),
+        OrderStatus.COMPLETED: _("Completed. The shares are in the next payout."),
+        OrderStatus.CANCELLING: _("Being cancelled."),
+        OrderStatus.CANCELLED: _("Cancelled. Do not send anything."),
+    }
+    return words[order.status]

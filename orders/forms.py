@@ -1,0 +1,24 @@
+"""Forms of the desk's order pages."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from orders.statuses import Carrier
+
+
+class ShipForm(forms.Form):
+    """Which parcel carries the order; the service checks the number."""
+
+    carrier = forms.ChoiceField(label=_("Carrier"), choices=Carrier.choices)
+    tracking_number = forms.CharField(
+        label=_("Tracking number"),
+        max_length=40,
+        help_text=_("8 to 30 letters and digits, as printed on the parcel."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+
+
+class CancelForm(forms.Form):
+    """Why the shop cannot send it, in words for the buyer."""
+
+    reason = forms.CharField(label=_("Reason, for the buyer"), max_length=100, required=False)

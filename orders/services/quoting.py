@@ -1,0 +1,131 @@
+"""What a cart would cost now, and what has changed since: told before anybody pays."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+
+from accounts.models import User
+from orders.models import CartLine
+from orders.selectors import cart_lines
+from orders.services.pricing import sellable_variants, usable_source
+from shops.models import Shop
+
+Problem = Literal["", "gone", "sold_out", "too_many"]
+
+
+@dataclass(frozen=True)
+class QuotedLine:
+    """A line at today's price; `problem` keeps it out of the order and of the sums."""
+
+    line: CartLine
+    price_fen: int
+    was_fen: int | None
+    available: int
+    problem: Problem
+    source: str
+
+    @property
+    def total_fen(self) -> int:
+        """Price times quantity."""
+        return self.price_fen * self.line.quantity
+
+    @property
+    def price_before_fen(self) -> int | None:
+        """The price the buyer was shown before, when it was another one."""
+        seen = self.line.price_seen_fen
+        return seen if not self.problem and seen != self.price_fen else None
+
+
+@dataclass(frozen=True)
+class ShopQuote:
+    """What one shop would send; the sums leave lines with a problem out."""
+
+    shop: Shop
+    lines: list[QuotedLine]
+    goods_fen: int
+    freight_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        """Goods and freight."""
+        return self.goods_fen + self.freight_fen
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A whole cart, or the part of it that is to be ordered."""
+
+    shops: list[ShopQuote]
+
+    @property
+    def lines(self) -> list[QuotedLine]:
+        """Every line, in the order of the page."""
+        return [line for shop in self.shops for line in shop.lines]
+
+    @property
+    def good_lines(self) -> list[QuotedLine]:
+        """The lines that can be ordered now."""
+        return [line for line in self.lines if not line.problem]
+
+    @property
+    def goods_fen(self) -> int:
+        """Price of the goods."""
+        return sum(shop.goods_fen for shop in self.shops)
+
+    @property
+    def freight_fen(self) -> int:
+        """Freight of every shop that sends something."""
+        return sum(shop.freight_fen for shop in self.shops)
+
+    @property
+    def total_fen(self) -> int:
+        """What would be paid."""
+        return self.goods_fen + self.freight_fen
+
+
+def quote_cart(*, user: User, only: Collection[int] = ()) -> Quote:
+    """Return the person's cart at today's prices; `only` keeps just these variants."""
+    lines = [line for line in cart_lines(user) if not only or line.variant_id in only]
+    sellable = sellable_variants(line.variant_id for line in lines)
+    by_shop: dict[int, list[QuotedLine]] = {}
+    shops: dict[int, Shop] = {}
+    for line in lines:
+        shop = line.variant.product.shop
+        shops[shop.pk] = shop
+        by_shop.setdefault(shop.pk, []).append(_quote_line(line, line.variant_id in sellable))
+    return Quote([_quote_shop(shops[pk], quoted) for pk, quoted in by_shop.items()])
+
+
+def _quote_line(line: CartLine, is_sellable: bool) -> QuotedLine:
+    source = usable_source(line.source, variant_id=line.variant_id)
+    ordinary = line.variant.price_fen
+    price = source.live_price_fen if source and source.live_price_fen is not None else ordinary
+    stock = getattr(line.variant, "stock", None)
+    available = stock.available if stock else 0
+    problem: Problem = ""
+    if not is_sellable:
+        problem = "gone"
+    elif available <= 0:
+        problem = "sold_out"
+    elif available < line.quantity:
+        problem = "too_many"
+    return QuotedLine(
+        line=line,
+        price_fen=price,
+        was_fen=ordinary if price < ordinary else None,
+        available=available,
+        problem=problem,
+        source=line.source if source else "",
+    )
+
+
+def _quote_shop(shop: Shop, lines: list[QuotedLine]) -> ShopQuote:
+    good = [line for line in lines if not line.problem]
+    return ShopQuote(
+        shop=shop,
+        lines=lines,
+        goods_fen=sum(line.total_fen for line in good),
+        freight_fen=settings.FLAT_FREIGHT_FEN if good else 0,
+    )

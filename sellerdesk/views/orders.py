@@ -1,0 +1,106 @@
+"""The shop's orders: what is to ship, and each order's page."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.forms import show_refusal
+from common.clock import utc_now
+from common.errors import MarketError
+from orders.cards import order_card, steps_of, what_next_for_shop
+from orders.forms import CancelForm, ShipForm
+from orders.models import Order
+from orders.selectors import TABS, get_shop_order, list_shop_orders
+from orders.services.cancelling import cancel_by_shop
+from orders.services.shipping import ship_order
+from orders.statuses import OrderStatus
+from shops.selectors import shops_of
+
+PAGE = 20
+DEFAULT_TAB = "to_ship"
+
+
+@never_cache
+@login_required
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    """List paid orders of the person's shops, those to ship first."""
+    tab = request.GET.get("tab", DEFAULT_TAB)
+    tab = tab if tab in TABS and tab != "to_pay" else DEFAULT_TAB
+    page = Paginator(list_shop_orders(user=request.user, tab=tab), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "tabs": [
+            ("to_ship", _("To ship")),
+            ("on_the_way", _("On the way")),
+            ("completed", _("Completed")),
+            ("cancelled", _("Cancelled")),
+        ],
+        "tab": tab,
+        "page": page,
+        "cards": [order_card(order) for order in page.object_list],
+        "has_shop": shops_of(request.user).exists(),
+    }
+    return render(request, "sellerdesk/orders.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """Show one order to a member of its shop."""
+    found = get_shop_order(user=request.user, number=number)
+    return _page(request, found, ShipForm(), CancelForm())
+
+
+@login_required
+@require_POST
+def order_ship(request: HttpRequest, number: str) -> HttpResponse:
+    """Hand the order to a carrier."""
+    found = get_shop_order(user=request.user, number=number)
+    form = ShipForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, form, CancelForm(), status=400)
+    try:
+        ship_order(actor=request.user, number=number, now=utc_now(), **form.cleaned_data)
+    except MarketError as refusal:
+        show_refusal(form, refusal)
+        return _page(request, found, form, CancelForm(), status=refusal.status)
+    messages.success(request, _("Sent. The buyer has been told."))
+    return redirect("sellerdesk:order", number=number)
+
+
+@login_required
+@require_POST
+def order_cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """Call off what the shop cannot send; the buyer gets the money back."""
+    found = get_shop_order(user=request.user, number=number)
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        return _page(request, found, ShipForm(), form, status=400)
+    try:
+        cancel_by_shop(actor=request.user, number=number, words=form.cleaned_data["reason"], now=utc_now())
+    except MarketError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Cancelled. The buyer gets the money back."))
+    return redirect("sellerdesk:order", number=number)
+
+
+def _page(
+    request: HttpRequest, found: Order, ship_form: ShipForm, cancel_form: CancelForm, *, status: int = 200
+) -> HttpResponse:
+    context = {
+        "card": order_card(found),
+        "order": found,
+        "steps": steps_of(found),
+        "what_next": what_next_for_shop(found),
+        "can_ship": found.status in (OrderStatus.PAID, OrderStatus.CONFIRMED),
+        "ship_form": ship_form,
+        "cancel_form": cancel_form,
+    }
+    return render(request, "sellerdesk/order.html", context, status=status)

@@ -1,0 +1,201 @@
+"""From the cart to paid: choose an address, place, pay, come back."""
+
+import uuid
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import Address
+from accounts.selectors import list_addresses
+from common.clock import utc_now
+from common.errors import Invalid, MarketError
+from common.idempotency import parse_key
+from orders.cards import order_card, picture_of
+from orders.selectors import get_group, group_orders
+from orders.services.carting import note_prices_seen
+from orders.services.placing import find_placed, place_order
+from orders.services.pricing import WantedLine
+from orders.services.quoting import Quote, quote_cart
+from orders.statuses import OrderStatus
+from payments.models import Payment
+from payments.selectors import get_payment
+from payments.services.closing import check_payment
+from payments.services.starting import start_payment
+from payments.statuses import PaymentStatus
+from storefront.views.cart import whole_number
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def checkout(request: HttpRequest) -> HttpResponse:
+    """Show what would be ordered and where it goes; POST places it, unless the sum has moved meanwhile."""
+    only = _only(request)
+    key = parse_key(request.POST.get("key")) if request.method == "POST" else uuid.uuid4()
+    # A form that is sent again after its order was placed must find that order, not an empty cart.
+    placed = find_placed(buyer=request.user, idempotency_key=key) if request.method == "POST" else None
+    if placed is not None:
+        return redirect("storefront:pay", group_id=placed["group"])
+    quote = quote_cart(user=request.user, only=only)
+    if not quote.good_lines:
+        return redirect("storefront:cart")
+    if request.method != "POST":
+        return _show(request, quote, only, key)
+    if request.POST.get("total_fen") != str(quote.total_fen):
+        # Somebody changed a price or took the last ones while the page was open.
+        problem = _("The price or the stock has changed. Please look at the new total.")
+        return _show(request, quote, only, key, problem=problem, status=409)
+    try:
+        answer, _replayed = place_order(
+            buyer=request.user,
+            lines=[
+                WantedLine(good.line.variant_id, good.line.quantity, good.source) for good in quote.good_lines
+            ],
+            address_id=whole_number(request.POST.get("address")),
+            note=request.POST.get("note", "").strip()[:200],
+            idempotency_key=key,
+            clear_cart=True,
+            now=utc_now(),
+        )
+    except MarketError as refusal:
+        quote = quote_cart(user=request.user, only=only)
+        return _show(request, quote, only, key, problem=str(refusal.message), status=refusal.status)
+    return redirect("storefront:pay", group_id=answer["group"])
+
+
+@never_cache
+@login_required
+@require_safe
+def pay(request: HttpRequest, group_id: int) -> HttpResponse:
+    """Show what is to be paid, until when, and how."""
+    return _pay_page(request, group_id)
+
+
+@never_cache
+@login_required
+@require_POST
+def pay_start(request: HttpRequest, group_id: int) -> HttpResponse:
+    """Send the buyer to the provider's page."""
+    try:
+        payment, _replayed = start_payment(
+            buyer=request.user,
+            group_id=group_id,
+            gateway=request.POST.get("gateway", ""),
+            idempotency_key=parse_key(request.POST.get("key")),
+            origin=f"{request.scheme}://{request.get_host()}",
+            now=utc_now(),
+        )
+    except MarketError as refusal:
+        return _pay_page(request, group_id, problem=str(refusal.message), status=refusal.status)
+    return redirect(payment.pay_url)
+
+
+@never_cache
+@login_required
+@require_safe
+def payment_return(request: HttpRequest, payment_id: int) -> HttpResponse:
+    """Wait for what the provider says; what stands in this page's address proves nothing (rules.md B12)."""
+    payment = get_payment(user=request.user, payment_id=payment_id)
+    payment = check_payment(payment=payment, now=utc_now())
+    orders = group_orders(payment.group)
+    context = {
+        "payment": payment,
+        "cards": [order_card(order) for order in orders],
+        "outcome": _outcome(payment, {order.status for order in orders}),
+        "poll_url": reverse("api:payment", args=[payment.pk]),
+    }
+    return render(request, "storefront/payment_return.html", context)
+
+
+def _outcome(payment: Payment, states: set[str]) -> str:
+    if payment.status == PaymentStatus.SUCCEEDED:
+        sent_back = payment.refunds.filter(request=None).exists()
+        return "refunded" if sent_back else "paid"
+    if payment.status in (PaymentStatus.FAILED, PaymentStatus.CLOSED):
+        return "failed" if states <= {OrderStatus.PENDING_PAYMENT} else "closed"
+    return "waiting"
+
+
+def _only(request: HttpRequest) -> list[int]:
+    wanted = request.POST.getlist("only") or request.GET.getlist("only")
+    try:
+        return [whole_number(text) for text in wanted[:50]]
+    except Invalid:
+        return [0]
+
+
+def _show(
+    request: HttpRequest,
+    quote: Quote,
+    only: list[int],
+    key: uuid.UUID,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    if not quote.good_lines:
+        messages.error(request, problem)
+        return redirect("storefront:cart")
+    addresses = list(list_addresses(request.user))
+    here = reverse("storefront:checkout")
+    if only:
+        here = f"{here}?{urlencode([('only', pk) for pk in only])}"
+    context = {
+        "quote": quote,
+        "shops": [
+            {
+                "quote": shop,
+                "rows": [
+                    {"line": line, "picture": picture_of(line.line.variant.product)}
+                    for line in shop.lines
+                    if not line.problem
+                ],
+            }
+            for shop in quote.shops
+            if shop.goods_fen
+        ],
+        "left_out": len(quote.lines) - len(quote.good_lines),
+        "addresses": addresses,
+        "chosen_address": _chosen(request, addresses),
+        "add_address_url": f"{reverse('storefront:address_new')}?{urlencode({'next': here})}",
+        "only": only,
+        "note": request.POST.get("note", ""),
+        "key": key,
+        "problem": problem,
+    }
+    response = render(request, "storefront/checkout.html", context, status=status)
+    seen = {line.line.pk: line.price_fen for line in quote.good_lines}
+    note_prices_seen(user=request.user, prices=seen)
+    return response
+
+
+def _chosen(request: HttpRequest, addresses: list[Address]) -> int:
+    wanted = request.POST.get("address") or request.GET.get("address") or ""
+    own = {str(address.pk): address.pk for address in addresses}
+    return own.get(wanted) or (addresses[0].pk if addresses else 0)
+
+
+def _pay_page(request: HttpRequest, group_id: int, *, problem: str = "", status: int = 200) -> HttpResponse:
+    group = get_group(user=request.user, group_id=group_id)
+    orders = group_orders(group)
+    if any(order.captured_fen for order in orders):
+        return redirect("storefront:order", number=orders[0].number)
+    is_payable = all(order.status == OrderStatus.PENDING_PAYMENT for order in orders)
+    context = {
+        "group": group,
+        "cards": [order_card(order) for order in orders],
+        "first": orders[0],
+        "gateways": settings.PAYMENT_GATEWAYS,
+        "is_payable": is_payable and group.expires_at > utc_now(),
+        "key": uuid.uuid4(),
+        "problem": problem,
+    }
+    return render(request, "storefront/pay.html", context, status=status)

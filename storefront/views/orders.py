@@ -1,0 +1,104 @@
+"""The buyer's orders."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from common.clock import utc_now
+from common.errors import MarketError
+from orders.cards import order_card, steps_of, what_next
+from orders.selectors import TABS, get_order, list_orders
+from orders.services.cancelling import cancel_by_buyer
+from orders.services.receiving import receive_order
+from orders.statuses import OrderStatus
+
+PAGE = 20
+
+
+def tab_labels() -> list[tuple[str, str]]:
+    """Return the tabs of an order list, in the reader's language."""
+    return [
+        ("", _("All")),
+        ("to_pay", _("To pay")),
+        ("to_ship", _("To ship")),
+        ("on_the_way", _("On the way")),
+        ("completed", _("Completed")),
+        ("cancelled", _("Cancelled")),
+    ]
+
+
+@never_cache
+@login_required
+@require_safe
+def orders(request: HttpRequest) -> HttpResponse:
+    """List the person's orders by state."""
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in TABS else ""
+    page = Paginator(list_orders(user=request.user, tab=tab), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "tabs": tab_labels(),
+        "tab": tab,
+        "page": page,
+        "cards": [order_card(order) for order in page.object_list],
+    }
+    return render(request, "storefront/orders.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def order(request: HttpRequest, number: str) -> HttpResponse:
+    """Show one order: the way so far, what happens next, who grew it."""
+    found = get_order(user=request.user, number=number)
+    context = {
+        "card": order_card(found),
+        "order": found,
+        "steps": steps_of(found),
+        "what_next": what_next(found),
+        "can_pay": found.status == OrderStatus.PENDING_PAYMENT,
+        "can_cancel": found.status in (OrderStatus.PENDING_PAYMENT, OrderStatus.PAID),
+        "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
+        "is_moving": found.status == OrderStatus.CANCELLING,
+        "shares_purchase": found.group.orders.count() > 1,
+    }
+    return render(request, "storefront/order.html", context)
+
+
+@login_required
+@require_POST
+def order_cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """Call the order off."""
+    return _move(
+        request,
+        number,
+        lambda: cancel_by_buyer(buyer=request.user, number=number, now=utc_now()),
+        _("The order is called off."),
+    )
+
+
+@login_required
+@require_POST
+def order_receive(request: HttpRequest, number: str) -> HttpResponse:
+    """Confirm that the parcel has come."""
+    return _move(
+        request,
+        number,
+        lambda: receive_order(buyer=request.user, number=number, now=utc_now()),
+        _("Thank you! The growers will get their share."),
+    )
+
+
+def _move(request: HttpRequest, number: str, move, words: str) -> HttpResponse:
+    get_order(user=request.user, number=number)
+    try:
+        move()
+    except MarketError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, words)
+    return redirect("storefront:order", number=number)
