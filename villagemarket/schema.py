@@ -7,8 +7,8 @@ EVENTS = {
     "operationId": "live_sessions_events",
     "tags": ["live-sessions"],
     "description": (
-        "Server-sent events of a room: chat, pin, deal, stock, viewers, status. Every `id` is "
-        "`<epoch>-<seq>`; send the last one as `Last-Event-ID` to go on from there. On a gap or a new epoch fetch the session."
+        "Server-sent events of a room: chat, pin, deal, stock, viewers, status. Every `id` is `<epoch>-<seq>`. "
+        "Send the last one as `Last-Event-ID` to go on from there. On a gap or a new epoch fetch the session."
     ),
     "parameters": [
         {"in": "path", "name": "id", "required": True, "schema": {"type": "integer"}},
@@ -33,7 +33,7 @@ CHUNK = {
     "tags": ["live-sessions"],
     "description": (
         "One numbered chunk of a recording, raw recorder bytes, to the `upload_url` of a take with its "
-        "`upload_token`. Acknowledged once it is safely written; the same number again as well. "
+        "`upload_token`. Acknowledged once it is safely written, the same number again as well. "
         "A gap is 409 with `next`."
     ),
     "parameters": [
