@@ -228,3 +228,9 @@ def low_stock(user: User, *, below: int = 10) -> QuerySet[Variant]:
         .select_related("product", "stock")
         .order_by("stock__available", "pk")
     )
+
+
+def last_listing(shop: Shop) -> Product | None:
+    """Return what the shop listed last: the next one is often like it."""
+    listed = Product.objects.filter(shop=shop).select_related("category", "village", "farmer")
+    return listed.prefetch_related("variants").order_by("-pk").first()

@@ -3,33 +3,10 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from common.money import parse_yuan
+from shops.forms import YuanField
 from shops.models import Category, Village
 
-MOST_YUAN = 1_000_000
 ORDERINGS = [("newest", _("Newest")), ("price", _("Price, low first")), ("-price", _("Price, high first"))]
-
-
-class YuanField(forms.CharField):
-    """A typed amount of yuan, cleaned to fen; None when empty."""
-
-    def __init__(self, **options):
-        options.setdefault("max_length", 20)
-        super().__init__(**options)
-        self.widget.attrs.update({"inputmode": "decimal", "autocomplete": "off"})
-
-    def clean(self, value):
-        """Return fen; a ValidationError says what a price looks like."""
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            amount = parse_yuan(text)
-        except ValueError as error:
-            raise forms.ValidationError(_("Enter a price in yuan, such as 68 or 68.50.")) from error
-        if not 0 <= amount <= MOST_YUAN * 100:
-            raise forms.ValidationError(_("Enter a price in yuan, such as 68 or 68.50."))
-        return amount
 
 
 class CatalogueForm(forms.Form):

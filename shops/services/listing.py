@@ -18,6 +18,7 @@ from shops.selectors import can_sell_for, is_member
 from shops.services.photos import add_photo, arrange_photos
 from shops.services.publishing import archive_product, publish_product, reject_product
 from shops.services.stock import set_available
+from shops.statuses import ProductStatus
 
 __all__ = [
     "ListingData",
@@ -26,6 +27,7 @@ __all__ = [
     "archive_product",
     "publish_product",
     "reject_product",
+    "save_and_publish",
     "save_product",
 ]
 
@@ -88,6 +90,20 @@ def save_product(
     if data.photo_ids is not None:
         arrange_photos(actor=actor, product=product, photo_ids=data.photo_ids)
     return product
+
+
+@transaction.atomic
+def save_and_publish(
+    *, actor: User, shop: Shop, data: ListingData, now: datetime, product: Product | None = None
+) -> Product:
+    """Write a listing and put it on sale, both or neither; what is on sale stays so.
+
+    Raises what `save_product` and `publish_product` raise.
+    """
+    product = save_product(actor=actor, shop=shop, data=data, now=now, product=product)
+    if product.status in (ProductStatus.PUBLISHED, ProductStatus.IN_REVIEW):
+        return product
+    return publish_product(actor=actor, product=product, now=now)
 
 
 def search_text(*, data: ListingData, shop: Shop) -> str:

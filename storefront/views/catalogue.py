@@ -58,7 +58,7 @@ def products(request: HttpRequest) -> HttpResponse:
 
 
 def _query(given: QueryDict, **changes) -> str:
-    """Return the query with changes, None removing a name; every change but a page begins at the first page."""
+    """Return the query with changes, None removing a name; other changes begin at the first page."""
     query = given.copy()
     if "page" not in changes:
         query.pop("page", None)
