@@ -7,7 +7,7 @@ from livestreams import storage
 from livestreams.models import ChatMessage, LiveSession, PinEvent, RundownItem
 from livestreams.sources import make_source
 from livestreams.statuses import ON_AIR, MessageStatus, ReplayStatus, SessionStatus
-from shops.models import Photo, Product, Variant
+from shops.models import Photo, Product, Shop, Variant
 from shops.statuses import PhotoStatus
 
 CARD_WIDTH = 480
@@ -128,6 +128,13 @@ def addable_variants(session: LiveSession) -> list[Variant]:
     )
 
 
+def cover_choices(shops: list[Shop]) -> list[dict]:
+    """Return pictures of these shops' goods that may stand for a show."""
+    photos = Photo.objects.filter(product__shop__in=shops, status=PhotoStatus.READY, position=0)
+    newest = photos.select_related("product").order_by("-pk")[:12]
+    return [{"pk": photo.pk, "title": photo.product.title, "src": photo_src(photo, 360)} for photo in newest]
+
+
 def photo_src(photo: Photo | None, width: int = CARD_WIDTH) -> str:
     """Return the address of the smallest size that is at least so wide, "" when there is none."""
     if photo is None or not photo.sizes:
@@ -135,6 +142,44 @@ def photo_src(photo: Photo | None, width: int = CARD_WIDTH) -> str:
     widths = sorted(photo.sizes, key=int)
     chosen = next((size for size in widths if int(size) >= width), widths[-1])
     return storage.media_url(photo.sizes[chosen])
+
+
+def desk_card(session: LiveSession) -> dict:
+    """Return a show as the desk lists it."""
+    return {
+        "pk": session.pk,
+        "title": session.title,
+        "status": session.status,
+        "status_text": session.get_status_display(),
+        "scheduled_at": session.scheduled_at,
+        "host": session.host.name,
+        "shop": session.shop.name,
+        "photo": poster_url(session) or photo_src(session.host.portrait),
+        "is_on_air": session.status in ON_AIR,
+        "peak_viewers": session.peak_viewers,
+        "likes": session.like_count,
+    }
+
+
+def addable_data(variant: Variant) -> dict:
+    """Return goods that may be added to a rundown."""
+    photos = variant.product.ready_photos
+    return {
+        "pk": variant.pk,
+        "title": variant.product.title,
+        "unit": variant.name,
+        "price_fen": variant.price_fen,
+        "available": _available(variant),
+        "photo": photo_src(photos[0], 360) if photos else "",
+    }
+
+
+def poster_url(session: LiveSession) -> str:
+    """Return the still picture of a replay, else the cover, "" without either."""
+    replay = getattr(session, "replay", None)
+    if replay is not None and replay.poster_path:
+        return storage.media_url(replay.poster_path)
+    return photo_src(session.cover, 720)
 
 
 def _available(variant: Variant) -> int:

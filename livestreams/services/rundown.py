@@ -114,6 +114,17 @@ def add_item(
 
 
 @transaction.atomic
+def add_items(*, actor, session_id: int, items: list[tuple[int, int | None]], now: datetime) -> None:
+    """Add several (variant, live price) at once; one refusal refuses all and names its field."""
+    for variant_id, price in items:
+        try:
+            add_item(actor=actor, session_id=session_id, variant_id=variant_id, live_price_fen=price, now=now)
+        except (Invalid, BelowFloorPrice, NotAuthorized) as refusal:
+            refusal.fields = {f"price_{variant_id}": refusal.message}
+            raise
+
+
+@transaction.atomic
 def change_item(
     *, actor, session_id: int, item_id: int, now: datetime, live_price_fen: int | None = None
 ) -> RundownItem:

@@ -1,0 +1,78 @@
+import { api, newKey, showErrors } from "../base/api.js";
+import { priceElement } from "../base/money.js";
+import { refreshSteppers } from "../base/stepper.js";
+import { toast } from "../base/toast.js";
+
+function part(root, name) {
+  return root.querySelector(`[data-buy-${name}]`);
+}
+
+/** The sheet in which an item is bought while the show goes on. */
+export class BuySheet {
+  constructor({ dialog, room, words }) {
+    this.dialog = dialog;
+    this.room = room;
+    this.words = words;
+    this.item = null;
+    this.key = null;
+    this.form = dialog.querySelector("[data-buy]");
+    this.form.elements.quantity.addEventListener("change", () => this.#wishChanged());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#buy();
+    });
+  }
+
+  open(item) {
+    this.item = item;
+    if (item.photo) part(this.dialog, "photo").src = item.photo;
+    part(this.dialog, "title").textContent = item.title;
+    part(this.dialog, "unit").textContent = [item.unit, item.farmer].filter(Boolean).join(" · ");
+    part(this.dialog, "price").replaceChildren(priceElement(item.price_fen));
+    part(this.dialog, "freight").replaceChildren(priceElement(this.room.freight_fen, { size: "s", tone: "plain" }));
+    const quantity = this.form.elements.quantity;
+    quantity.value = "1";
+    quantity.max = String(Math.max(Math.min(item.available, 99), 1));
+    refreshSteppers(this.dialog);
+    this.#wishChanged();
+    this.dialog.showModal();
+  }
+
+  get quantity() {
+    return Math.max(Number.parseInt(this.form.elements.quantity.value, 10) || 1, 1);
+  }
+
+  // The same wish keeps its key, so that a second try after a lost answer buys nothing twice.
+  #wishChanged() {
+    this.key = newKey();
+    this.payKey = newKey();
+    const total = this.item.price_fen * this.quantity + this.room.freight_fen;
+    part(this.dialog, "total").replaceChildren(priceElement(total, { size: "l" }));
+  }
+
+  async #buy() {
+    const button = part(this.dialog, "go");
+    if (!this.room.address || button.getAttribute("aria-busy")) return;
+    button.setAttribute("aria-busy", "true");
+    try {
+      const body = {
+        lines: [{ variant: this.item.variant, quantity: this.quantity }],
+        address: this.room.address,
+      };
+      if (this.item.source) body.source = this.item.source;
+      const order = await api("/api/v1/orders/", { method: "POST", key: this.key, body });
+      const answer = await api(`/api/v1/order-groups/${order.group}/pay/`, {
+        method: "POST",
+        key: this.payKey,
+        body: { gateway: this.room.gateway },
+      });
+      toast(this.words.paying, "success");
+      window.location.assign(answer.next.url);
+    } catch (error) {
+      showErrors(this.form, error);
+      if (error.code !== "network" && error.code !== "in_progress") this.#wishChanged();
+    } finally {
+      button.removeAttribute("aria-busy");
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { api } from "../base/api.js";
+import { Picture } from "../player/picture.js";
+import { BuySheet } from "./buy.js";
+import { Chat } from "./chat.js";
+import { Goods } from "./goods.js";
+import { Hearts } from "./hearts.js";
+import { PinCard } from "./pin.js";
+import { Replay } from "./replay.js";
+import { Stage } from "./stage.js";
+import { Stream } from "./stream.js";
+
+const room = JSON.parse(document.getElementById("room-data").textContent);
+const words = JSON.parse(document.getElementById("room-words").textContent);
+const one = (name) => document.querySelector(`[data-${name}]`);
+const path = `/api/v1/live-sessions/${room.session.id}/`;
+let session = room.session;
+
+const sheet = new BuySheet({ dialog: document.getElementById("buy"), room, words });
+const pin = new PinCard({ root: one("pin"), words, onBuy: buy });
+const chat = new Chat({ list: one("chat"), words, sessionId: session.id });
+const hearts = new Hearts({ box: one("hearts"), button: one("heart"), counter: one("likes"), sessionId: session.id });
+const picture = new Picture(one("video"));
+const stage = new Stage({ root: one("room"), words, picture });
+const replay = new Replay({ video: one("video"), seek: one("seek"), pin });
+const goods = new Goods({
+  list: one("goods"),
+  none: one("goods-none"),
+  count: one("goods-count"),
+  words,
+  onBuy: buy,
+  onJump: (chapter) => replay.jump(chapter),
+});
+
+function buy(item) {
+  if (!room.signed_in) {
+    window.location.assign(room.sign_in_url);
+    return;
+  }
+  const isPinned = session.pinned?.variant === item.variant;
+  sheet.open(isPinned ? { ...item, source: session.pinned.source } : item);
+}
+
+function showViewers(count) {
+  one("viewers").textContent = String(count);
+  one("viewers-box").hidden = !["live", "interrupted"].includes(session.status);
+}
+
+function show() {
+  stage.show(session, { startAt: room.start_at });
+  showViewers(session.viewers);
+  hearts.show(session.likes);
+  const isReplay = session.status === "ended" && session.playback_url;
+  if (isReplay) replay.begin(session.chapters, session.duration_ms, room.start_at);
+  else pin.show(session.pinned);
+  goods.fill(isReplay && session.chapters.length ? session.chapters : room.rundown);
+}
+
+async function fetchSnapshot() {
+  session = await api(path);
+  const [lines, rundown] = await Promise.all([api(`${path}messages/`), api(`${path}rundown/`)]);
+  room.rundown = rundown;
+  chat.fill(lines.results);
+  show();
+}
+
+/** Fetches the room again, later when the network is away. */
+async function refresh() {
+  try {
+    await fetchSnapshot();
+  } catch {
+    setTimeout(refresh, 3000);
+  }
+}
+
+const on = {
+  chat: (data) => chat.add(data),
+  pin: (data) => {
+    session.pinned = data.pinned;
+    pin.show(data.pinned);
+  },
+  stock: (data) => {
+    pin.stock(data.variant, data.available);
+    for (const item of room.rundown) if (item.variant === data.variant) item.available = data.available;
+    goods.fill(room.rundown);
+  },
+  viewers: (data) => showViewers(data.count),
+  likes: (data) => hearts.show(data.count),
+  rundown: () => refresh(),
+  status: (data) => {
+    const isReady = data.replay === "ready" && session.replay !== "ready";
+    Object.assign(session, data);
+    if (isReady || data.status === "live") refresh();
+    else show();
+  },
+};
+
+const say = one("say");
+if (say) chat.wire(say);
+chat.fill(room.messages);
+show();
+new Stream({
+  url: `${path}events/`,
+  after: session.event_id,
+  onEvent: (name, data) => on[name]?.(data),
+  onReset: refresh,
+});

@@ -1,0 +1,105 @@
+"""The live pages of buyers: what is on, the room, replays."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from accounts.selectors import default_address
+from livestreams import selectors
+from livestreams.serializers import MessageSerializer, RundownItemSerializer, SessionDetailSerializer
+from livestreams.services.snapshot import detail_data
+from livestreams.statuses import ON_AIR, SessionStatus
+from storefront.cards import session_card
+
+LONGEST_START = 24 * 3600
+
+
+@require_safe
+def live_list(request: HttpRequest) -> HttpResponse:
+    """What is on now and what comes."""
+    context = {
+        "on_air": [session_card(session) for session in selectors.list_on_air()],
+        "upcoming": [session_card(session) for session in selectors.list_upcoming()],
+        "replays": [session_card(session) for session in selectors.list_replays(6)],
+    }
+    return render(request, "livestreams/list.html", context)
+
+
+@require_safe
+def videos(request: HttpRequest) -> HttpResponse:
+    """Shows to watch again."""
+    replays = [session_card(session) for session in selectors.list_replays(48)]
+    return render(request, "livestreams/videos.html", {"replays": replays})
+
+
+@require_safe
+@ensure_csrf_cookie
+def room(request: HttpRequest, session_id: int) -> HttpResponse:
+    """The room: waiting, live, interrupted, or the replay."""
+    session = selectors.get_session_for(request.user, session_id)
+    detail = detail_data(session)
+    is_on_air = session.status in ON_AIR
+    items = [selectors.item_data(item, is_on_air=is_on_air) for item in selectors.rundown_of(session)]
+    address = default_address(request.user) if request.user.is_authenticated else None
+    context = {
+        "session": session,
+        "card": session_card(session),
+        "host_face": selectors.photo_src(session.host.portrait, 96),
+        "poster": selectors.poster_url(session),
+        "address": address,
+        "is_presenter": selectors.is_presenter(request.user, session),
+        "can_chat": is_on_air or session.status == SessionStatus.SCHEDULED,
+        "room": {
+            "session": SessionDetailSerializer(detail).data,
+            "messages": MessageSerializer(selectors.recent_messages(session), many=True).data,
+            "rundown": RundownItemSerializer(items, many=True).data,
+            "signed_in": request.user.is_authenticated,
+            "sign_in_url": f"{settings.LOGIN_URL}?next={request.path}",
+            "address": address.pk if address else None,
+            "freight_fen": settings.FLAT_FREIGHT_FEN,
+            "gateway": settings.PAYMENT_GATEWAYS[0] if settings.PAYMENT_GATEWAYS else "",
+            "start_at": _start_at(request),
+        },
+        "words": _words(),
+    }
+    return render(request, "livestreams/room.html", context)
+
+
+def _start_at(request: HttpRequest) -> int:
+    text = request.GET.get("t", "")
+    return min(int(text), LONGEST_START) if text.isdecimal() and len(text) < 8 else 0
+
+
+def _words() -> dict[str, str]:
+    """What the room's modules say, in the reader's language."""
+    return {
+        "left": _("{count} left"),
+        "sold_out": _("Sold out"),
+        "buy": _("Buy"),
+        "sign_in_to_buy": _("Sign in to buy"),
+        "hidden": _("The host has hidden this line."),
+        "system": _("Market"),
+        "host": _("Host"),
+        "starts_in": _("The show begins in"),
+        "starts_soon": _("The host will be here any moment"),
+        "connecting": _("The picture is on its way …"),
+        "interrupted": _("The picture is coming back. You can go on buying."),
+        "ended": _("The show is over"),
+        "preparing": _("The replay is being prepared …"),
+        "no_replay": _("This show has no replay."),
+        "no_picture": _("This browser cannot show the picture. Chat and buying work."),
+        "sound_on": _("Tap for sound"),
+        "play": _("Play"),
+        "paying": _("Taking you to payment …"),
+        "choose_gateway": _("Paying is not possible right now."),
+        "nothing_pinned": _("The host will show something soon"),
+        "days": _("{count} d"),
+        "cancelled": _("This show was called off."),
+        "badge_live": _("Live"),
+        "badge_interrupted": _("Picture lost"),
+        "badge_scheduled": _("Soon"),
+        "badge_ended": _("Watch again"),
+    }
