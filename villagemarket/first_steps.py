@@ -8,9 +8,10 @@ from django.core.management import call_command, get_commands
 
 
 def main() -> None:
-    """Migrate; in a demo, seed."""
+    """Check, so that what is wrong is said once and first; migrate; in a demo, seed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "villagemarket.settings")
     django.setup()
+    call_command("check")
     call_command("migrate", verbosity=0, interactive=False)
     if settings.MARKET_MODE == "demo" and "seed_village" in get_commands():
         call_command("seed_village", verbosity=1)

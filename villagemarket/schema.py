@@ -7,7 +7,7 @@ EVENTS = {
     "operationId": "live_sessions_events",
     "tags": ["live-sessions"],
     "description": (
-        "Server-sent events of a room: chat, pin, deal, stock, viewers, status. Every `id` is `<epoch>-<seq>`. "
+        "Server-sent events of a room: chat, pin, deal, stock, viewers, status. `id` is `<epoch>-<seq>`. "
         "Send the last one as `Last-Event-ID` to go on from there. On a gap or a new epoch fetch the session."
     ),
     "parameters": [
