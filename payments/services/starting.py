@@ -35,8 +35,8 @@ def start_payment(
     `origin` is the address under which the buyer sees us ("https://market.example"). An open payment of the
     same purchase is used again. NotFound, UnknownGateway, PurchaseExpired, MoveRefused, GatewayUnavailable.
     """
-    adapter = get_gateway(gateway)
     group = get_group(user=buyer, group_id=group_id)
+    adapter = get_gateway(gateway)
 
     def run() -> dict[str, Any]:
         return {"payment": _open_payment(group.pk, gateway, now).pk}
