@@ -156,7 +156,25 @@ DEMO_PEOPLE = (
         None,
         "审核店铺与结算。",
     ),
+    DemoPerson(
+        "cashier",
+        "出纳员",
+        "operator",
+        "cashier@example.com",
+        "market-cashier",
+        None,
+        "cashier@example.com",
+        "zh-hans",
+        None,
+        "运营员批准的款，由她付出去：一个人不能又批又付。",
+    ),
 )
+
+# Where parcels go: recipient, phone, region code (GB/T 2260), region, rest of the address.
+DEMO_ADDRESSES = {
+    "arun": ("阿伦", "13800000003", "310104", "上海市徐汇区", "梧桐路 88 号 3 栋 602"),
+    "zoya": ("Zoya", "13800000099", "510104", "四川省成都市锦江区", "望江巷 12 号 2 单元 501"),
+}
 
 DEMO_FARMERS = (
     DemoFarmer(

@@ -28,6 +28,7 @@ LOOKS: dict[str, Look] = {
     "arun": Look("man-brown", "#2b6cb0", "#f3efe4", "#1f5f4a", "noon", robe=False),
     "zoya": Look("woman-curly", "#6d5a92", "#f0e6da", "#c0392b", "dusk", robe=False),
     "operator": Look("neighbour", "#4b5563", "#ffffff", "#1f5f4a", "noon", robe=False),
+    "cashier": Look("woman-white", "#51607a", "#ffffff", "#a8324a", "noon", robe=False),
     "tashi": Look("man-tan", "#6f3b2a", "#e7cfa0", "#c8862b", "autumn"),
     "dolma": Look("grandmother", "#3f4f6b", "#d9c7a0", "#c0392b", "morning"),
     "norbu": Look("grandfather", "#5b4632", "#e7cfa0", "#a8324a", "noon"),

@@ -1,0 +1,60 @@
+"""Last week is settled: tallies for everybody who earned, and the first of them paid out."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from backoffice.demo.cast import Cast
+from backoffice.demo.people import DEMO_SHOPS
+from backoffice.demo.steps import Steps
+from notifications.selectors import inbox_of
+from notifications.services.reading import mark_read
+from payouts.models import Payout, SettlementPeriod
+from payouts.services.closing import close_period
+from payouts.services.paying import approve_payout, mark_paid
+
+APPROVER, PAYER = "operator", "cashier"
+PAID_FARMER, APPROVED_FARMER = "tashi", "dolma"
+RECEIPT = "现金收条 001"
+CLOSED_AFTER = timedelta(minutes=5)
+
+
+def settle_last_week(steps: Steps) -> Iterator[str]:
+    """Close the last period of each shop; approve two payouts and pay one of them."""
+    cast = Cast(steps)
+    for shop in DEMO_SHOPS:
+        steps.once(f"settle {shop.key}", lambda key=shop.key: _close(steps, cast, key))
+    yield "last week is settled"
+
+    def pay() -> None:
+        for share, key in ((0.3, APPROVED_FARMER), (0.31, PAID_FARMER)):
+            payout = Payout.objects.filter(statement__farmer=cast.farmer(key)).earliest("pk")
+            approve_payout(
+                actor=cast.user(APPROVER), payout_id=payout.pk, now=steps.calendar.this_week_at(share)
+            )
+        mark_paid(
+            actor=cast.user(PAYER),
+            payout_id=payout.pk,
+            reference=RECEIPT,
+            now=steps.calendar.this_week_at(0.35),
+        )
+
+    steps.once("payout", pay)
+    yield "a farmer is paid"
+
+
+def read_old_mail(steps: Steps) -> None:
+    """Let people have read what they were told before this week."""
+    cast, until = Cast(steps), steps.calendar.this_week
+
+    def read() -> None:
+        for key in ("mei", "zhuoma", "arun", "zoya"):
+            user = cast.user(key)
+            old = inbox_of(user).filter(created_at__lt=until).values_list("pk", flat=True)
+            mark_read(user=user, ids=list(old), now=until)
+
+    steps.once("old mail", read)
+
+
+def _close(steps: Steps, cast: Cast, key: str) -> None:
+    period = SettlementPeriod.objects.get(shop=cast.shop(key), starts_at=steps.calendar.last_week)
+    close_period(period=period, now=period.ends_at + CLOSED_AFTER)

@@ -1,0 +1,139 @@
+"""The operators' first page and their menu (unfold's callbacks)."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from backoffice.selectors import Numbers, duties, market_numbers
+from common.clock import utc_now
+from common.money import yuan_text
+from ledger.statuses import Purpose
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add what waits for the operator, this week's sales, and whether the book balances."""
+    numbers = market_numbers(now=utc_now())
+    return context | {
+        "numbers": numbers,
+        "tasks": _tasks(numbers),
+        "week": [
+            {
+                "label": date_format(day.day, "D"),
+                "value": day.amount_fen,
+                "text": yuan_text(day.amount_fen).split(".")[0] if day.amount_fen else "",
+                "is_current": day.is_today,
+            }
+            for day in numbers.week
+        ],
+        "balances": [
+            (Purpose(purpose).label, amount_fen) for purpose, amount_fen in sorted(numbers.book.by_purpose.items())
+        ],
+    }
+
+
+def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
+    waiting = numbers.duties
+    rows = [
+        (_("Shops to open"), waiting.shops, "shops_shop", "status__exact=pending", False),
+        (_("Hosts to admit"), waiting.hosts, "shops_host", "status__exact=applied", False),
+        (_("Goods in review"), waiting.products, "shops_product", "status__exact=in_review", False),
+        (_("Payouts to approve"), waiting.payouts_to_approve, "payouts_payout", "status__exact=pending", False),
+        (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing", False),
+        (_("Periods being closed"), waiting.closing_periods, "payouts_settlementperiod", "status__exact=closing", False),
+        (_("Quarantined callbacks"), waiting.callbacks, "payments_paymentcallback", "outcome__exact=quarantined", True),
+        (_("Quarantined messages"), waiting.outbox, "common_outboxmessage", "outcome=quarantined", True),
+        (_("Failed refunds"), waiting.refunds, "orders_refundrequest", "status__exact=failed", True),
+        (_("People not reached"), waiting.deliveries, "notifications_notificationdelivery", "status__exact=failed", True),
+    ]  # fmt: skip
+    return [
+        {
+            "label": label,
+            "count": count,
+            "url": f"{reverse(f'admin:{name}_changelist')}?{query}",
+            "is_alarm": is_alarm and count > 0,
+        }
+        for label, count, name, query, is_alarm in rows
+    ]
+
+
+def menu(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the groups of the side menu, with only what the operator may see."""
+    waiting = duties()
+    groups = [
+        ("", [(_("Overview"), "space_dashboard", None, 0)]),
+        (
+            _("Trade"),
+            [
+                (_("Orders"), "receipt_long", "orders.order", 0),
+                (_("Payments"), "payments", "payments.payment", 0),
+                (_("Callbacks"), "webhook", "payments.paymentcallback", waiting.callbacks),
+                (_("Refund requests"), "undo", "orders.refundrequest", waiting.refunds),
+                (_("Parcels"), "local_shipping", "orders.shipment", 0),
+            ],
+        ),
+        (
+            _("Money"),
+            [
+                (_("Payouts"), "account_balance_wallet", "payouts.payout", waiting.payouts_to_approve),
+                (_("Tallies"), "request_quote", "payouts.payoutstatement", 0),
+                (_("Settlement periods"), "date_range", "payouts.settlementperiod", 0),
+                (_("Payout accounts"), "credit_card", "payouts.payoutaccount", 0),
+                (_("Postings"), "menu_book", "ledger.ledgertransaction", 0),
+                (_("Accounts of the book"), "balance", "ledger.ledgeraccount", 0),
+            ],
+        ),
+        (
+            _("Market"),
+            [
+                (_("Shops"), "storefront", "shops.shop", waiting.shops),
+                (_("Hosts"), "mic", "shops.host", waiting.hosts),
+                (_("Farmers"), "agriculture", "shops.farmer", 0),
+                (_("Goods"), "nutrition", "shops.product", waiting.products),
+                (_("Stock"), "inventory_2", "shops.variantstock", 0),
+                (_("Villages"), "landscape", "shops.village", 0),
+                (_("Live sessions"), "videocam", "livestreams.livesession", 0),
+                (_("Chat"), "chat", "livestreams.chatmessage", 0),
+            ],
+        ),
+        (
+            _("People"),
+            [
+                (_("People"), "group", "accounts.user", 0),
+                (_("Contacts"), "contacts", "accounts.contact", 0),
+                (_("What was told"), "notifications", "notifications.notification", 0),
+                (_("Deliveries"), "outgoing_mail", "notifications.notificationdelivery", waiting.deliveries),
+            ],
+        ),
+        (
+            _("House"),
+            [
+                (_("Audit trail"), "policy", "common.auditentry", 0),
+                (_("Outbox"), "outbox", "common.outboxmessage", waiting.outbox),
+            ],
+        ),
+    ]
+    return [
+        {
+            "title": title,
+            "separator": bool(title),
+            "collapsible": False,
+            "items": [_item(request, *item) for item in items if _may_see(request, item[2])],
+        }
+        for title, items in groups
+    ]
+
+
+def _may_see(request: HttpRequest, model: str | None) -> bool:
+    if model is None:
+        return True
+    app_label, name = model.split(".")
+    return any(request.user.has_perm(f"{app_label}.{action}_{name}") for action in ("view", "change"))
+
+
+def _item(request: HttpRequest, title: str, icon: str, model: str | None, count: int) -> dict[str, Any]:
+    page = "admin:index" if model is None else f"admin:{model.replace('.', '_')}_changelist"
+    item = {"title": title, "icon": icon, "link": reverse(page)}
+    return item | {"badge": str(count)} if count else item
