@@ -277,6 +277,8 @@ class Market:
             f"  {one.key:<9} {one.identifier:<22} {one.password:<18} {one.name}, {one.role.replace('_', ' ')}"
             for one in DEMO_PEOPLE
         ]
+        if self.place.data != self.var:
+            lines += ["", f"  The data is in {self.place.data}: the database may not enter this folder."]
         print("\n" + "\n".join(lines) + "\n", flush=True)
         if self.certificate:
             print_qr(self.url)
