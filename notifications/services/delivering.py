@@ -13,12 +13,14 @@ from common.outbox import MAX_ATTEMPTS
 from notifications.channels.base import ChannelError, Message, UndeliverableError
 from notifications.channels.choosing import door_of
 from notifications.models import NotificationDelivery
+from notifications.selectors import count_unread
 from notifications.statuses import TOLD, Channel, DeliveryStatus
+from realtime.services.publishing import publish
 
 
 def deliver(*, delivery_id: int, now: datetime) -> NotificationDelivery:
     """Send one delivery that was not sent yet; ChannelError when it must be tried again."""
-    delivery = NotificationDelivery.objects.select_related("notification__contact").get(pk=delivery_id)
+    delivery = NotificationDelivery.objects.select_related("notification__contact__user").get(pk=delivery_id)
     if delivery.status in TOLD:
         return delivery
     # The attempt is on record before the provider is called: a crash in between is seen, not hidden.
@@ -38,6 +40,10 @@ def deliver(*, delivery_id: int, now: datetime) -> NotificationDelivery:
         )
         raise
     _note(delivery, status=receipt.status, provider_reference=receipt.reference[:100], sent_at=now, error="")
+    user = delivery.notification.contact.user
+    if delivery.channel == Channel.INBOX and user is not None:
+        # The badge of an open page moves; without the hub it moves at the next page.
+        publish(channel=f"user:{user.pk}", event="inbox", data={"unread": count_unread(user)})
     return delivery
 
 

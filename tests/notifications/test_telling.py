@@ -12,12 +12,15 @@ from django.utils.translation import gettext as _
 from accounts.services.contacts import contact_of
 from accounts.services.signing_in import send_code, verify_code
 from common import outbox
-from common.models import OutboxMessage
+from common.errors import MoveRefused, NotAllowed
+from common.models import AuditEntry, OutboxMessage
 from notifications.channels.base import ChannelError, Receipt, UndeliverableError
 from notifications.models import Notification, NotificationDelivery
 from notifications.services.delivering import deliver
+from notifications.services.resending import resend
 from notifications.services.telling import in_language_of, tell
 from notifications.statuses import DeliveryStatus
+from realtime.services.publishing import stream_key
 from tests.factories.accounts import make_contact, make_user
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
@@ -51,9 +54,9 @@ def test_a_farmer_without_an_account_is_told_by_sms(sms_log, drain_outbox):
     assert drain_outbox() == ["notifications.deliver", "notifications.deliver"]
     assert fates(notification) == {"inbox": "delivered", "sms": "sent"}
     assert sms_log() == [("13900000099", "有人买了你的青稞 2 盒，136.00 元")]
-    assert set(notification.deliveries.values_list("attempts", "sent_at__isnull", "error")) == {
-        (1, False, "")
-    }
+    for delivery in notification.deliveries.all():
+        assert (delivery.attempts, delivery.error) == (1, "")
+        assert delivery.sent_at is not None
 
 
 def test_a_person_with_an_account_reads_the_inbox_and_mail_and_gets_sms_for_important_things(
@@ -296,3 +299,51 @@ def test_the_sms_log_is_for_its_owner_only_and_one_line_a_message(sms_log, drain
 
     assert sms_log() == [("13900000099", "有人买了你的青稞 line break tab")]
     assert (settings.VAR_DIR / "log" / "sms.log").stat().st_mode & 0o077 == 0
+
+
+def test_a_failed_delivery_is_sent_again_by_an_operator_with_fresh_attempts(provider):
+    operator = make_user(phone="13900000008", is_staff=True)
+    provider.error = UndeliverableError("no such number")
+    notification = say(make_contact())
+    deliver(delivery_id=sms_of(notification).pk, now=NOW)
+
+    resend(actor=operator, delivery_id=sms_of(notification).pk, reason="number mended", now=NOW)
+    provider.error = None
+    deliver(delivery_id=sms_of(notification).pk, now=NOW)
+
+    delivery = sms_of(notification)
+    assert (delivery.status, delivery.attempts, delivery.error) == ("sent", 1, "")
+    entry = AuditEntry.objects.get()
+    assert (entry.actor, entry.action, entry.reason) == (
+        f"user:{operator.pk}",
+        "notifications.resend",
+        "number mended",
+    )
+
+
+def test_only_operators_send_again_and_only_what_failed(provider):
+    provider.error = None
+    arun = make_user()
+    operator = make_user(phone="13900000008", is_staff=True)
+    delivery = sms_of(say(make_contact()))
+
+    with pytest.raises(NotAllowed):
+        resend(actor=arun, delivery_id=delivery.pk, reason="", now=NOW)
+    deliver(delivery_id=delivery.pk, now=NOW)
+    with pytest.raises(MoveRefused):
+        resend(actor=operator, delivery_id=delivery.pk, reason="", now=NOW)
+
+    delivery.refresh_from_db()
+    assert delivery.status == "sent"
+    assert AuditEntry.objects.count() == 0
+
+
+def test_the_badge_of_an_open_page_moves(valkey):
+    arun = make_user()
+    notification = say(contact_of(arun))
+    say(contact_of(arun), dedupe_key="another")
+
+    deliver(delivery_id=notification.deliveries.get(channel="inbox").pk, now=NOW)
+
+    [(_id, entry)] = valkey.xrange(stream_key(f"user:{arun.pk}"))
+    assert entry == {"event": "inbox", "data": '{"unread":2}'}
