@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Address
 from accounts.selectors import list_addresses
+from common import limits
 from common.clock import utc_now
 from common.errors import Invalid, MarketError
 from common.idempotency import parse_key
@@ -44,6 +45,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
     placed = find_placed(buyer=request.user, idempotency_key=key) if request.method == "POST" else None
     if placed is not None:
         return redirect("storefront:pay", group_id=placed["group"])
+    if request.method == "POST":
+        _spend(request)
     quote = quote_cart(user=request.user, only=only)
     if not quote.good_lines:
         return redirect("storefront:cart")
@@ -84,6 +87,7 @@ def pay(request: HttpRequest, group_id: int) -> HttpResponse:
 @require_POST
 def pay_start(request: HttpRequest, group_id: int) -> HttpResponse:
     """Send the buyer to the provider's page."""
+    _spend(request)
     try:
         payment, _replayed = start_payment(
             buyer=request.user,
@@ -113,6 +117,11 @@ def payment_return(request: HttpRequest, payment_id: int) -> HttpResponse:
         "poll_url": reverse("api:payment", args=[payment.pk]),
     }
     return render(request, "storefront/payment_return.html", context)
+
+
+def _spend(request: HttpRequest) -> None:
+    """Count against the person's limit of orders (rules.md 13); TooMany when it is used up."""
+    limits.spend(name="orders.pages", key=f"user:{request.user.pk}", limit=60, seconds=60, now=utc_now())
 
 
 def _outcome(payment: Payment, states: set[str]) -> str:

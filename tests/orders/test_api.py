@@ -220,3 +220,29 @@ def test_receiving_twice_answers_the_same(client, market, arun, mei):
     answers = [client.post(f"{ORDERS}{order.number}/receive/") for _ in range(2)]
 
     assert [answer.json()["status"] for answer in answers] == ["completed", "completed"]
+
+
+def test_f2_orders_are_placed_and_paid_while_valkey_is_away(client, market, arun, sandbox, valkey_away):
+    client.force_login(arun)
+
+    placed = place(client, market)
+    paid = client.post(
+        f"/api/v1/order-groups/{placed.json()['group']}/pay/",
+        {"gateway": "sandbox"},
+        content_type="application/json",
+        headers={"Idempotency-Key": str(uuid.uuid4())},
+    )
+
+    assert (placed.status_code, paid.status_code) == (201, 201)
+
+
+def test_whoever_orders_without_end_is_asked_to_wait(client, market, arun, settings):
+    settings.REST_FRAMEWORK = settings.REST_FRAMEWORK | {
+        "DEFAULT_THROTTLE_RATES": settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] | {"order": "2/min"}
+    }
+    client.force_login(arun)
+
+    answers = [place(client, market).status_code for _ in range(3)]
+
+    assert answers == [201, 201, 429]
+    assert client.get(ORDERS).status_code == 200
