@@ -16,8 +16,8 @@ REST_FRAMEWORK = {
     "DEFAULT_THROTTLE_RATES": {
         "anonymous": "600/min",
         "person": "1200/min",
-        "sign_in": "20/min",
-        "code": "5/min",
+        "sign_in": "120/min",
+        "code": "20/min",
         "chat": "30/min",
         "upload": "60/min",
         "order": "60/min",
