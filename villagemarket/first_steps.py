@@ -1,6 +1,7 @@
 """What must be true before the market opens: tables are there, and a demo has its village. Idempotent."""
 
 import os
+from io import StringIO
 
 import django
 from django.conf import settings
@@ -11,7 +12,7 @@ def main() -> None:
     """Check, so that what is wrong is said once and first; migrate; in a demo, seed."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "villagemarket.settings")
     django.setup()
-    call_command("check")
+    call_command("check", stdout=StringIO())
     call_command("migrate", verbosity=0, interactive=False)
     if settings.MARKET_MODE == "demo" and "seed_village" in get_commands():
         call_command("seed_village", verbosity=1)

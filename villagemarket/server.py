@@ -159,6 +159,9 @@ class Market:
             ),
             web,
             self._python("live", "granian", *self._live_arguments(), ready=self._is_open),
+        )
+        # People can look around while these load; what they leave to do waits in the outbox.
+        group.start(
             self._python("broadcast", "manage", "broadcast"),
             self._worker("worker", "default,fast", concurrency=2),
             self._worker("media", "media", concurrency=1),
