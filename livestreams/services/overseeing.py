@@ -7,16 +7,15 @@ from django.db import transaction
 from accounts.models import User
 from common.audit import actor_of, record
 from common.errors import Invalid, NotAllowed, NotFound
-from common.moves import check_move
 from livestreams.models import ChatMessage, LiveSession, ModerationAction
 from livestreams.services.presenting import close_session
 from livestreams.services.telling_room import tell
-from livestreams.statuses import SESSION_MOVES, MessageStatus, ModerationKind, SessionStatus
+from livestreams.statuses import MessageStatus, ModerationKind
 
 
 @transaction.atomic
 def hide_by_operator(*, actor: User, message_id: int, reason: str, now: datetime) -> ChatMessage:
-    """Hide a line from everybody; the row stays as evidence. Again: no effect. NotAllowed, NotFound, Invalid."""
+    """Hide a line from everybody; the row stays as evidence. NotAllowed, NotFound, Invalid."""
     if not (actor.is_active and actor.is_staff):
         raise NotAllowed()
     if not reason.strip():
@@ -60,16 +59,4 @@ def end_by_operator(*, actor: User, session_id: int, reason: str, now: datetime)
     session = LiveSession.objects.select_for_update().filter(pk=session_id).first()
     if session is None:
         raise NotFound()
-    before = session.status
-    check_move(SESSION_MOVES, before, SessionStatus.ENDED)
-    session = close_session(session=session, now=now, reason=reason.strip()[:120], actor=actor)
-    record(
-        actor=actor_of(actor),
-        action="livestreams.end",
-        target=f"livesession:{session.pk}",
-        before={"status": before},
-        after={"status": session.status},
-        reason=reason.strip(),
-        now=now,
-    )
-    return session
+    return close_session(session=session, now=now, reason=reason.strip()[:120], actor=actor)
