@@ -29,7 +29,8 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             for day in numbers.week
         ],
         "balances": [
-            (Purpose(purpose).label, amount_fen) for purpose, amount_fen in sorted(numbers.book.by_purpose.items())
+            (Purpose(purpose).label, amount_fen)
+            for purpose, amount_fen in sorted(numbers.book.by_purpose.items())
         ],
     }
 

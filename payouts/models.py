@@ -76,7 +76,7 @@ class PayoutStatementQuerySet(models.QuerySet):
 
 
 class PayoutStatement(models.Model):
-    """The payout tally of one payee in one period, in fen; net = gross - commission - fee + freight + rest."""
+    """The payout tally of one payee in one period; net = gross - commission - fee + freight + the rest."""
 
     period = models.ForeignKey(SettlementPeriod, on_delete=models.PROTECT, related_name="statements")
     farmer = models.ForeignKey(

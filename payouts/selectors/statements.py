@@ -58,7 +58,7 @@ def list_visible_statements(*, user: User) -> QuerySet:
 
 
 def get_statement(*, user: User, statement_id: int) -> PayoutStatement:
-    """Return a statement of the person's own, of a farmer of their shop, or any to an operator; else NotFound."""
+    """Return one's own statement, that of a farmer of one's shop, or any to an operator; else NotFound."""
     may_see_all = user.is_staff and user.has_perm("payouts.view_payoutstatement")
     statements = PayoutStatement.objects.all() if may_see_all else PayoutStatement.objects.visible_to(user)
     statement = _with_parts(statements).filter(pk=statement_id).first()

@@ -4,7 +4,6 @@ import logging
 import secrets
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User

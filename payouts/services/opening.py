@@ -15,7 +15,7 @@ A_MONDAY = date(2024, 1, 1)
 
 
 def period_bounds(at: datetime) -> tuple[datetime, datetime]:
-    """Return the whole period around an instant in UTC: with seven days, Monday 0:00 to Monday in the village."""
+    """Return the period around an instant, in UTC: with seven days from Monday to Monday in the village."""
     zone = ZoneInfo(settings.TIME_ZONE)
     length = settings.SETTLEMENT_PERIOD_DAYS
     day = at.astimezone(zone).date()

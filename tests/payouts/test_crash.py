@@ -1,4 +1,4 @@
-"""A closing killed by SIGKILL at any place is finished by the next run: one statement a payee, no fen twice."""
+"""A closing killed at any place is finished by the next run: one statement a payee, no fen twice."""
 
 import os
 import subprocess

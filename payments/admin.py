@@ -1,0 +1,117 @@
+"""Money in and back, for operators: payments, raw callbacks, refunds."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from common.admin_base import BaseAdmin
+from common.admin_links import Link, list_link, object_link, related, state, yuan
+from payments.models import Payment, PaymentCallback, Refund
+
+
+@admin.register(Payment)
+class PaymentAdmin(BaseAdmin):
+    """Attempts to be paid. Search by reference, order number or the buyer's phone."""
+
+    noun, title = _("payment"), _("Payments")
+    list_display = [
+        "reference",
+        state(
+            {
+                "created": "info",
+                "pending": "warning",
+                "succeeded": "success",
+                "failed": "danger",
+                "closed": "",
+            }
+        ),
+        related("group", _("purchase")),
+        related("group.buyer", _("buyer")),
+        yuan("amount_fen", _("amount")),
+        "gateway",
+        "created_at",
+    ]
+    list_filter = ["status", "gateway"]
+    list_select_related = ["group__buyer"]
+    search_fields = [
+        "=reference",
+        "=provider_reference",
+        "=group__orders__number",
+        "=group__buyer__phone",
+        "=group__orders__phone",
+    ]
+    date_hierarchy = "created_at"
+    ordering = ["-pk"]
+    hidden_fields = ("pay_url",)
+
+    def links(self, payment: Payment) -> list[Link | None]:
+        """Return purchase, orders, callbacks, refunds and postings."""
+        return [
+            object_link(payment.group),
+            *(object_link(order) for order in payment.group.orders.all()),
+            list_link("payments.paymentcallback", _("Callbacks"), payment__id__exact=payment.pk),
+            list_link("payments.refund", _("Refunds"), payment__id__exact=payment.pk),
+            list_link("ledger.ledgertransaction", _("Postings"), q=f"payment:{payment.pk}"),
+        ]
+
+
+@admin.register(PaymentCallback)
+class PaymentCallbackAdmin(BaseAdmin):
+    """Signed callbacks, kept as received; a quarantined one needs an operator's eyes."""
+
+    noun, title = _("callback"), _("Callbacks")
+    list_display = [
+        "event_id",
+        "gateway",
+        related("payment", _("payment")),
+        state({"received": "info", "processed": "success", "quarantined": "danger"}, "outcome"),
+        "problem",
+        "received_at",
+    ]
+    list_filter = ["outcome", "gateway"]
+    list_select_related = ["payment"]
+    search_fields = ["=event_id", "=payment__reference", "=payment__group__orders__number"]
+    date_hierarchy = "received_at"
+    ordering = ["-pk"]
+    extra_columns = ("body_text",)
+
+    @display(description=_("body"))
+    def body_text(self, callback: PaymentCallback) -> str:
+        """Return the raw body as text."""
+        return bytes(callback.body).decode("utf-8", "replace")[:4000]
+
+    def links(self, callback: PaymentCallback) -> list[Link | None]:
+        """Return the payment."""
+        return [object_link(callback.payment)]
+
+
+@admin.register(Refund)
+class RefundAdmin(BaseAdmin):
+    """Refunds at the provider."""
+
+    noun, title = _("refund"), _("Refunds")
+    list_display = [
+        "reference",
+        state({"requested": "warning", "in_transit": "info", "succeeded": "success", "failed": "danger"}),
+        related("payment", _("payment")),
+        related("request.order", _("order")),
+        yuan("amount_fen", _("amount")),
+        "reason",
+        "created_at",
+    ]
+    list_filter = ["status", "reason"]
+    list_select_related = ["payment", "request__order"]
+    search_fields = ["=reference", "=provider_reference", "=payment__reference", "=request__order__number",
+                     "=request__order__phone"]  # fmt: skip
+    date_hierarchy = "created_at"
+    ordering = ["-pk"]
+
+    def links(self, refund: Refund) -> list[Link | None]:
+        """Return payment, request, order and postings."""
+        order = refund.request.order if refund.request else None
+        return [
+            object_link(refund.payment),
+            object_link(refund.request),
+            object_link(order),
+            list_link("ledger.ledgertransaction", _("Postings"), q=f"refund:{refund.pk}"),
+        ]

@@ -1,0 +1,265 @@
+"""Settlement for operators: periods, tallies, payouts with two pairs of eyes."""
+
+from django import forms
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
+from common.admin_links import Link, list_link, object_link, related, source_link, state, yuan
+from common.clock import utc_now
+from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod, StatementLine
+from payouts.services.closing import begin_early_close
+from payouts.services.paying import approve_payout, fail_payout, mark_paid
+from payouts.statuses import PayoutStatus, PeriodStatus
+
+
+class ReferenceForm(forms.Form):
+    """What finds the money again."""
+
+    reference = forms.CharField(
+        label=_("Number of the transfer or receipt"), max_length=80, widget=UnfoldAdminTextInputWidget()
+    )
+
+
+class StatementInline(ReadOnlyInline):
+    """The tallies of a period."""
+
+    model = PayoutStatement
+    fields = readonly_fields = [
+        related("payee", _("payee")),
+        "code",
+        yuan("net_fen", _("net")),
+        related("payout", _("payout")),
+    ]
+
+
+@admin.register(SettlementPeriod)
+class SettlementPeriodAdmin(BaseAdmin):
+    """Weeks of a shop's book."""
+
+    noun, title = _("settlement period"), _("Settlement periods")
+    list_display = [
+        related("shop", _("shop")),
+        "starts_at",
+        "ends_at",
+        state({"open": "info", "closing": "warning", "closed": "success"}),
+        "closed_at",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["shop"]
+    search_fields = ["shop__name", "=shop__contact__phone"]
+    date_hierarchy = "starts_at"
+    ordering = ["-ends_at", "-pk"]
+    inlines = [StatementInline]
+    moves = (
+        Move(
+            name="close",
+            label=_("Close now"),
+            run=lambda request, period, data: begin_early_close(
+                actor=request.user, period_id=period.pk, now=utc_now(), reason=data["reason"]
+            ),
+            states=frozenset({PeriodStatus.OPEN}),
+            bulk=True,
+        ),
+    )
+
+    def links(self, period: SettlementPeriod) -> list[Link | None]:
+        """Return the shop and the tallies."""
+        tallies = list_link("payouts.payoutstatement", _("Tallies"), period__id__exact=period.pk)
+        return [object_link(period.shop), tallies]
+
+
+class LineInline(ReadOnlyInline):
+    """The lines of a tally."""
+
+    model = StatementLine
+    fields = readonly_fields = [
+        "kind",
+        related("order_line.order", _("order")),
+        related("entry", _("entry")),
+        yuan("gross_fen", _("gross")),
+        yuan("commission_fen", _("commission")),
+        yuan("platform_fee_fen", _("platform fee")),
+        yuan("amount_fen", _("amount")),
+    ]
+
+    def get_queryset(self, request):
+        """Fetch what the links show."""
+        return super().get_queryset(request).select_related("order_line__order", "entry")
+
+
+PAYEE_SEARCH = [
+    "farmer__name",
+    "host__name",
+    "payee_shop__name",
+    "=farmer__contact__phone",
+    "=host__contact__phone",
+    "=payee_shop__contact__phone",
+]
+
+
+@admin.register(PayoutStatement)
+class PayoutStatementAdmin(BaseAdmin):
+    """What one payee earned in one period."""
+
+    noun, title = _("tally"), _("Tallies")
+    list_display = [
+        "code",
+        related("payee", _("payee")),
+        related("period", _("settlement period")),
+        yuan("net_fen", _("net")),
+        related("payout", _("payout")),
+        "issued_at",
+    ]
+    list_filter = ["status", "period__shop"]
+    list_select_related = ["farmer", "host", "payee_shop", "period", "payout"]
+    search_fields = ["=code", *PAYEE_SEARCH, "=lines__order_number"]
+    date_hierarchy = "issued_at"
+    ordering = ["-pk"]
+    inlines = [LineInline]
+
+    def links(self, statement: PayoutStatement) -> list[Link | None]:
+        """Return payee, period, payout, and the page to print."""
+        return [
+            object_link(statement.payee),
+            object_link(statement.period),
+            object_link(getattr(statement, "payout", None)),
+            Link(_("Page to print"), f"/desk/statements/{statement.pk}/"),
+        ]
+
+
+@admin.register(StatementLine)
+class StatementLineAdmin(BaseAdmin):
+    """Lines of tallies, from the entry of the book to the order and back."""
+
+    noun, title = _("line of a tally"), _("Lines of tallies")
+    list_display = [
+        "kind",
+        related("statement", _("tally")),
+        related("order_line.order", _("order")),
+        related("entry", _("entry")),
+        yuan("amount_fen", _("amount")),
+        "posted_at",
+    ]
+    list_filter = ["kind"]
+    list_select_related = ["statement", "order_line__order", "entry"]
+    search_fields = ["=order_number", "=statement__code"]
+    date_hierarchy = "posted_at"
+    ordering = ["-pk"]
+
+    def links(self, line: StatementLine) -> list[Link | None]:
+        """Return tally, order, entry and posting."""
+        order = line.order_line.order if line.order_line else None
+        return [
+            object_link(line.statement),
+            object_link(order) if order else source_link(line.entry.source),
+            object_link(line.entry),
+            object_link(line.entry.transaction),
+        ]
+
+
+@admin.register(PayoutAccount)
+class PayoutAccountAdmin(BaseAdmin):
+    """Where a payee's money goes."""
+
+    noun, title = _("payout account"), _("Payout accounts")
+    can_add = True
+    editable_fields = ("method", "detail_masked", "status")
+    personal_fields = ("holder",)
+    list_display = [
+        related("farmer", _("farmer")),
+        related("host", _("host")),
+        related("payee_shop", _("shop")),
+        "method",
+        "detail_masked",
+        state({"pending": "warning", "active": "success", "restricted": "danger"}),
+    ]
+    list_filter = ["status", "method"]
+    list_select_related = ["farmer", "host", "payee_shop"]
+    search_fields = ["farmer__name", "host__name", "payee_shop__name", "=farmer__contact__phone"]
+    autocomplete_fields = ["farmer", "host", "payee_shop"]
+
+    def get_fields(self, request, obj=None):
+        """Ask for the payee of a new account."""
+        if obj is None:
+            return ["farmer", "host", "payee_shop", "holder", *self.editable_fields]
+        return super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request, obj=None):
+        """Let a new account be written."""
+        return [] if obj is None else super().get_readonly_fields(request, obj)
+
+
+@admin.register(Payout)
+class PayoutAdmin(BaseAdmin):
+    """Approve, pay, or note that it failed: each by a move."""
+
+    noun, title = _("payout"), _("Payouts")
+    list_display = [
+        "id",
+        related("statement.payee", _("payee")),
+        related("statement", _("tally")),
+        yuan("amount_fen", _("amount")),
+        "method",
+        state(
+            {
+                "pending": "warning",
+                "processing": "info",
+                "paid": "success",
+                "failed": "danger",
+                "cancelled": "danger",
+            }
+        ),
+        "paid_at",
+        "reference",
+    ]
+    list_filter = ["status", "method"]
+    list_select_related = ["statement__farmer", "statement__host", "statement__payee_shop"]
+    search_fields = [
+        "=statement__code",
+        "=reference",
+        "=statement__lines__order_number",
+        "statement__farmer__name",
+        "statement__host__name",
+        "=statement__farmer__contact__phone",
+        "=statement__host__contact__phone",
+        "=statement__payee_shop__contact__phone",
+    ]
+    date_hierarchy = "paid_at"
+    ordering = ["-pk"]
+    moves = (
+        Move(
+            name="approve",
+            label=_("Approve payout"),
+            run=lambda request, payout, data: approve_payout(
+                actor=request.user, payout_id=payout.pk, now=utc_now(), reason=data["reason"]
+            ),
+            form=OptionalReasonForm,
+            states=frozenset({PayoutStatus.PENDING, PayoutStatus.FAILED}),
+            bulk=True,
+        ),
+        Move(
+            name="paid",
+            label=_("Mark paid"),
+            run=lambda request, payout, data: mark_paid(
+                actor=request.user, payout_id=payout.pk, reference=data["reference"], now=utc_now()
+            ),
+            form=ReferenceForm,
+            states=frozenset({PayoutStatus.PROCESSING}),
+        ),
+        Move(
+            name="failed",
+            label=_("It did not arrive"),
+            run=lambda request, payout, data: fail_payout(
+                actor=request.user, payout_id=payout.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({PayoutStatus.PROCESSING}),
+            is_dangerous=True,
+        ),
+    )
+
+    def links(self, payout: Payout) -> list[Link | None]:
+        """Return tally, payee and postings."""
+        postings = list_link("ledger.ledgertransaction", _("Postings"), q=f"payout:{payout.pk}")
+        return [object_link(payout.statement), object_link(payout.statement.payee), postings]

@@ -1,0 +1,81 @@
+import uuid
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+
+from accounts.models import SignInCode
+from common.clock import utc_now
+from common.idempotency import run_once
+from common.models import OutboxMessage
+from livestreams.models import Chapter, ModerationAction, Replay
+from notifications.models import NotificationDelivery
+from orders.models import RefundRequest
+from payments.models import PaymentCallback, Refund
+from payouts.models import PayoutAccount
+from tests.factories.orders import make_payment
+from tests.factories.shops import make_person
+from tests.house.conftest import world
+
+__all__ = ["world"]
+
+
+@pytest.fixture
+def full(world, zhuoma):
+    """One row at least of every model that is in the admin."""
+    now = utc_now()
+    order = world.paid_order
+    payment = make_payment(group=order.group, status="succeeded")
+    request = RefundRequest.objects.create(
+        order=order, amount_fen=order.total_fen, reason="paid_twice", requested_by="system", created_at=now
+    )
+    refund = Refund.objects.create(
+        payment=payment, request=request, reference="R1", amount_fen=order.total_fen, reason="paid_twice",
+        created_at=now,
+    )  # fmt: skip
+    callback = PaymentCallback.objects.create(
+        gateway="sandbox", event_id="e1", payment=payment, body=b'{"event": "<b>paid</b>"}', received_at=now,
+        outcome="quarantined",
+    )  # fmt: skip
+    replay = Replay.objects.create(session=world.session, created_at=now)
+    Chapter.objects.create(replay=replay, pin_event=world.pin, title="barley", starts_ms=61000)
+    ModerationAction.objects.create(
+        session=world.session, kind="mute", moderator=zhuoma, person=world.people["stranger"], created_at=now
+    )
+    run_once(actor="user:1", operation="test", key=uuid.uuid4(), body={}, now=now, run=lambda: {"group": 1})
+    SignInCode.objects.create(
+        phone="13812345678", salt="s", code_hash="h" * 64, created_at=now, expires_at=now
+    )
+    PayoutAccount.objects.create(
+        farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
+    )
+    Group.objects.create(name="settlement")
+    LogEntry.objects.create(
+        user=world.people["staff"], content_type=ContentType.objects.get_for_model(type(order)),
+        object_id=str(order.pk), object_repr="x", action_flag=2, change_message="", action_time=now,
+    )  # fmt: skip
+    message = OutboxMessage.objects.create(
+        task="orders.after_paid", created_at=now, due_at=now, attempts=5, quarantined_at=now,
+        last_error="boom", kwargs={"order_id": order.pk},
+    )  # fmt: skip
+    delivery = NotificationDelivery.objects.create(
+        notification=world.notification, channel="sms", status="failed", attempts=5, created_at=now
+    )
+    return SimpleNamespace(
+        world=world, payment=payment, request=request, refund=refund, callback=callback, message=message,
+        delivery=delivery,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def clerk_of_house(db):
+    """Make an operator with only the permissions that are named ("view_payout")."""
+
+    def make(*codenames: str):
+        person = make_person(name="助理", is_staff=True)
+        person.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        return person
+
+    return make
