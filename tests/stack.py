@@ -23,7 +23,7 @@ from backoffice.demo.people import DEMO_PEOPLE
 from villagemarket import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 180
+START_SECONDS = 400
 PHONE = {"width": 360, "height": 740}
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -163,3 +163,17 @@ def sign_in(page: Page, stack: Stack, name: str) -> None:
     page.fill("input[name=password]", password)
     page.click("main form .btn--main")
     page.wait_for_url(lambda url: "/sign-in/" not in url)
+
+
+def until(page: Page, expression: str, argument=None, *, seconds: float = 30):
+    """Return the first truthy value of a JavaScript expression or function.
+
+    The page's own policy forbids `eval`, which Playwright's `wait_for_function` needs: this asks from outside.
+    """
+    give_up = time.monotonic() + seconds
+    while time.monotonic() < give_up:
+        value = page.evaluate(expression, argument)
+        if value:
+            return value
+        page.wait_for_timeout(100)
+    raise AssertionError(f"not within {seconds} s on {page.url}: {expression}")

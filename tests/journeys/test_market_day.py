@@ -1,0 +1,94 @@
+"""One market day in real browsers, from the farmer's photo to the farmer's payout."""
+
+import re
+import secrets
+import time
+
+from playwright.sync_api import Browser, expect
+
+from tests.journeys import steps
+from tests.stack import Stack, open_phone, sign_in, until
+
+LIVE_PRICE_FEN = 6000
+QUANTITY = 2
+
+
+def test_from_photo_to_payout(stack: Stack, browser: Browser) -> None:
+    """A photo becomes a listing, the listing a live sale, the sale a line of tashi's tally."""
+    mei, zhuoma, arun = (open_phone(browser, stack) for _ in range(3))
+    for page, name in ((mei, "mei"), (zhuoma, "zhuoma"), (arun, "arun")):
+        sign_in(page, stack, name)
+    [(farmer_id, farmer)] = stack.rows("SELECT id, name FROM shops_farmer WHERE name LIKE %s", "扎西%")
+
+    title = f"Market day morels {secrets.token_hex(2)}"
+    product_id = steps.list_product(mei, title=title, price="68", stock=20, farmer_id=farmer_id)
+    arun.goto(f"/products/{product_id}/")
+    expect(arun.locator("h1")).to_have_text(title)
+    expect(arun.locator("main")).to_contain_text(farmer)
+
+    session_id = steps.announce_show(zhuoma, title="Market day", product_title=title, live_price="60")
+    steps.go_live(zhuoma, session_id)
+    width, first, later = steps.watch(arun, session_id)
+    assert width > 0
+    assert later >= first + 2
+    assert steps.decoded_frames(arun) > 10
+
+    zhuoma.locator("[data-cards] button").first.click()
+    expect(arun.locator("[data-pin]")).to_be_visible()
+    expect(arun.locator("[data-pin-title]")).to_have_text(title)
+    expect(arun.locator("[data-pin-price]")).to_contain_text("60")
+    arun.fill("[data-say] input[name=text]", "How many are left?")
+    arun.press("[data-say] input[name=text]", "Enter")
+    expect(zhuoma.locator("[data-chat]")).to_contain_text("How many are left?")
+
+    arun.click("[data-pin-buy]")
+    arun.locator("#buy [data-step='1']").click()
+    arun.click("[data-buy-go]")
+    steps.pay_at_the_sandbox(arun)
+    [(number, status)] = stack.rows(
+        "SELECT o.number, o.status FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id"
+        " JOIN shops_variant v ON v.id = l.variant_id WHERE v.product_id = %s",
+        product_id,
+    )
+    assert status == "paid"
+    expect(zhuoma.locator("[data-sale]")).to_be_visible()
+
+    zhuoma.click("[data-end-open]")
+    zhuoma.click("[data-end]")
+    arun.goto(f"/live/{session_id}/")
+    until(arun, "document.querySelector('[data-room]').dataset.status === 'ended'")
+    _wait_for_replay(stack, session_id)
+    arun.reload()
+    until(arun, f"{steps.VIDEO}.readyState >= 1", seconds=40)
+
+    steps.ship(mei, number, "SF1234567890123")
+    steps.confirm_receipt(arun, number)
+
+    assert [page.problems for page in (mei, zhuoma, arun)] == [[], [], []]
+    _books_balance(stack)
+
+
+def _wait_for_replay(stack: Stack, session_id: int) -> None:
+    for _ in range(120):
+        [(status, chapters)] = stack.rows(
+            "SELECT r.status, (SELECT count(*) FROM livestreams_chapter c WHERE c.replay_id = r.id)"
+            " FROM livestreams_replay r WHERE r.session_id = %s",
+            session_id,
+        ) or [("none", 0)]
+        if status == "ready":
+            assert chapters == 1
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"the replay is {status}")
+
+
+def _books_balance(stack: Stack) -> None:
+    [(total,)] = stack.rows("SELECT coalesce(sum(amount_fen), 0) FROM ledger_ledgerentry")
+    assert total == 0
+    wrong = stack.rows(
+        "SELECT a.id FROM ledger_ledgeraccount a LEFT JOIN ledger_ledgerentry e ON e.account_id = a.id"
+        " WHERE a.balance_fen IS NOT NULL GROUP BY a.id"
+        " HAVING a.balance_fen <> coalesce(sum(e.amount_fen), 0)"
+    )
+    assert wrong == []
+    assert re.fullmatch(r"http.*", stack.url)
