@@ -1,6 +1,10 @@
-"""Start the provider: `python -m sandboxgateway [serve|keys]`. Options default to the environment."""
+"""Start the provider: `python -m sandboxgateway [serve|keys|remember]`. Options default to the environment.
+
+`remember` reads payments of the past, a JSON object a line, from its standard input: a demo's history.
+"""
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -17,7 +21,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     var = environment.get("MARKET_VAR") or "var"
     listen = environment.get("SANDBOX_LISTEN", "127.0.0.1:8020")
     parser = argparse.ArgumentParser(prog="python -m sandboxgateway", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["serve", "keys"], default="serve")
+    parser.add_argument("command", nargs="?", choices=["serve", "keys", "remember"], default="serve")
     parser.add_argument("--host", default=listen.rpartition(":")[0])
     parser.add_argument("--port", type=int, default=int(listen.rpartition(":")[2]))
     parser.add_argument("--data", type=Path, default=Path(var) / "sandboxgateway", help="our keys and book")
@@ -41,6 +45,11 @@ def main(arguments: list[str]) -> int:
     options = _options(arguments)
     make_keys(data=options.data, merchant_keys=Path(options.merchant_keys or options.data))
     if options.command == "keys":
+        return 0
+    if options.command == "remember":
+        book = Book(options.data / "book.sqlite3")
+        for line in sys.stdin:
+            book.remember(options.merchant, json.loads(line))
         return 0
     key, merchant_key = load_keys(options.data)
     try:

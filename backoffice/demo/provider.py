@@ -5,7 +5,10 @@ While the seeding runs, this adapter stands in its place; afterwards the provide
 """
 
 import contextlib
+import json
 import secrets
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +19,8 @@ from payments import gateways
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.gateways.base import Created, Facts, Notice, RefundFacts, Wish
 from payments.gateways.sandbox import APP
+from payments.models import Payment, Refund
+from payments.statuses import PaymentStatus, RefundStatus
 
 NAME = "sandbox"
 
@@ -65,3 +70,51 @@ def played_provider() -> Iterator[PlayedProvider]:
         yield played
     finally:
         gateways.ADAPTERS[NAME] = real
+
+
+class ProviderError(RuntimeError):
+    """The provider did not take its history; the text says why."""
+
+
+def tell_provider() -> int:
+    """Have the provider take down what was paid before it ran, so that it can send it back; repeatable.
+
+    Returns how many payments it was told of.
+    """
+    paid = Payment.objects.filter(gateway=NAME, status=PaymentStatus.SUCCEEDED).order_by("pk")
+    lines = [json.dumps(_history_of(payment)) for payment in paid]
+    done = subprocess.run(
+        [
+            sys.executable, "-m", "sandboxgateway", "remember",
+            f"--data={settings.VAR_DIR / 'sandboxgateway'}",
+            f"--merchant-keys={settings.SANDBOX_KEYS_DIR}",
+            f"--merchant={settings.SANDBOX_MERCHANT_ID}",
+        ],
+        cwd=settings.BASE_DIR,
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+    )  # fmt: skip
+    if done.returncode:
+        raise ProviderError(done.stderr.strip()[-300:])
+    return len(lines)
+
+
+def _history_of(payment: Payment) -> dict:
+    return {
+        "provider_reference": payment.provider_reference,
+        "reference": payment.reference,
+        "amount_fen": payment.amount_fen,
+        "app": APP,
+        "paid_at": payment.succeeded_at.isoformat(),
+        "refunds": [_refund(refund) for refund in payment.refunds.filter(status=RefundStatus.SUCCEEDED)],
+    }
+
+
+def _refund(refund: Refund) -> dict:
+    return {
+        "provider_reference": refund.provider_reference,
+        "reference": refund.reference,
+        "amount_fen": refund.amount_fen,
+        "reason": refund.reason,
+    }

@@ -121,9 +121,8 @@ def sell_last_week(steps: Steps) -> Iterator[str]:
     }
     for key, (buyer, goods, at) in completed.items():
         steps.once(f"order {key}", lambda k=key, b=buyer, g=goods, t=at: _completed(buying, k, b, g, t))
-        yield f"purchase “{key}”"
     steps.once("order rained off", lambda: _rained_off(buying, show - timedelta(hours=20)))
-    yield "purchase “rained off”"
+    yield "last week's purchases"
 
 
 def sell_this_week(steps: Steps) -> Iterator[str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -85,7 +86,7 @@ class ShowError(RuntimeError):
 def hold_past_show(steps: Steps, studio: Studio) -> Iterator[str]:
     """Hold the past show, have its recording made into the replay, and send what was sold."""
     show = _PastShow(steps, studio)
-    steps.once("past show", show.hold)
+    steps.once("past show", show.hold, prepare=show.prepare)
     yield "a show was held"
     develop(session_id=steps.answer("past show")["session"])
     yield "its replay is ready"
@@ -120,7 +121,7 @@ def announce_next_show(steps: Steps, studio: Studio) -> Iterator[str]:
         scheduling.schedule_session(actor=host.user, session_id=session.pk, now=at)
         return {"session": session.pk}
 
-    steps.once("next show", announce)
+    steps.once("next show", announce, prepare=partial(studio.picture, "cover/next"))
     yield "the next show is announced"
 
 
@@ -132,6 +133,11 @@ class _PastShow:
         self.cast = Cast(steps)
         self.buying = Buying(self.cast)
         self.begins = steps.calendar.show_at
+
+    def prepare(self) -> None:
+        """Wait for the cover and the film."""
+        self.studio.picture("cover/past")
+        self.studio.film()
 
     def at(self, share: float, plus_seconds: float = 0) -> datetime:
         """Return the moment of a part of the film."""

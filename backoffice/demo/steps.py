@@ -97,10 +97,21 @@ class Steps:
         """Return what a done step made."""
         return self._answers[key_of(name)]
 
-    def once(self, name: str, run: Callable[[], Answer | None], *, now: datetime | None = None) -> Answer:
-        """Do a step in one transaction unless it is done, and return its answer."""
+    def once(
+        self,
+        name: str,
+        run: Callable[[], Answer | None],
+        *,
+        prepare: Callable[[], object] = lambda: None,
+        now: datetime | None = None,
+    ) -> Answer:
+        """Do a step in one transaction unless it is done, and return its answer.
+
+        `prepare` runs before the transaction: what takes long must not leave one open.
+        """
         key = key_of(name)
         if key not in self._answers:
+            prepare()
             self._answers[key], _replayed = run_once(
                 actor=ACTOR,
                 operation=OPERATION,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
@@ -48,6 +49,7 @@ def pictures_to_draw(steps: Steps) -> Iterator[str]:
     for person in DEMO_PEOPLE:
         if person.key == HOST and not steps.is_done("host"):
             yield f"portrait/{person.key}"
+    yield from (SHOP_PICTURES[shop.key] for shop in DEMO_SHOPS if not steps.is_done(f"shop {shop.key}"))
     yield from (f"village/{one.key}" for one in VILLAGES if not steps.is_done(f"village {one.key}"))
     yield from (f"portrait/{one.key}" for one in DEMO_FARMERS if not steps.is_done(f"farmer {one.key}"))
     yield from (f"product/{one.key}" for one in DEMO_PRODUCTS if not steps.is_done(f"product {one.key}"))
@@ -60,20 +62,37 @@ def stock_village(steps: Steps, studio: Studio) -> Iterator[str]:
         steps.once(f"person {person.key}", lambda one=person: _person(one, now))
     steps.once("categories", _categories)
     for village in VILLAGES:
-        steps.once(f"village {village.key}", lambda one=village: _village(cast, studio, one, now))
-        yield f"village {village.name_en}"
-    steps.once("host", lambda: _host(cast, studio, now))
+        steps.once(
+            f"village {village.key}",
+            lambda one=village: _village(cast, studio, one, now),
+            prepare=partial(studio.picture, f"village/{village.key}"),
+        )
+    yield f"people and {len(VILLAGES)} villages"
+    portrait = partial(studio.picture, f"portrait/{HOST}")
+    steps.once("host", lambda: _host(cast, studio, now), prepare=portrait)
     for shop in DEMO_SHOPS:
-        steps.once(f"shop {shop.key}", lambda one=shop: _shop(steps, cast, studio, one, now))
+        steps.once(
+            f"shop {shop.key}",
+            lambda one=shop: _shop(steps, cast, studio, one, now),
+            prepare=partial(studio.picture, SHOP_PICTURES[shop.key]),
+        )
     for number, farmer in enumerate(DEMO_FARMERS):
-        steps.once(f"farmer {farmer.key}", lambda one=farmer, n=number: _farmer(cast, studio, one, n, now))
-        yield f"farmer {farmer.name_en} ({number + 1} of {len(DEMO_FARMERS)})"
+        steps.once(
+            f"farmer {farmer.key}",
+            lambda one=farmer, n=number: _farmer(cast, studio, one, n, now),
+            prepare=partial(studio.picture, f"portrait/{farmer.key}"),
+        )
+        if (number + 1) % 4 == 0:
+            yield f"{number + 1} of {len(DEMO_FARMERS)} farmers"
     for number, product in enumerate(DEMO_PRODUCTS):
         listed_at = steps.calendar.now - LISTED_FIRST + number * LISTED_EVERY
         steps.once(
-            f"product {product.key}", lambda one=product, at=listed_at: _product(cast, studio, one, at)
+            f"product {product.key}",
+            lambda one=product, at=listed_at: _product(cast, studio, one, at),
+            prepare=partial(studio.picture, f"product/{product.key}"),
         )
-        yield f"product {product.name_en} ({number + 1} of {len(DEMO_PRODUCTS)})"
+        if (number + 1) % 6 == 0:
+            yield f"{number + 1} of {len(DEMO_PRODUCTS)} products"
 
 
 def photograph(

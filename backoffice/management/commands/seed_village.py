@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.demo.film import FilmError
 from backoffice.demo.pieces import PiecesMissingError
-from backoffice.demo.provider import played_provider
+from backoffice.demo.provider import ProviderError, played_provider, tell_provider
 from backoffice.demo.selling import sell_last_week, sell_this_week
 from backoffice.demo.settling import read_old_mail, settle_last_week
 from backoffice.demo.showing import ShowError, announce_next_show, hold_past_show
@@ -24,7 +24,7 @@ from common.clock import utc_now
 from common.errors import MarketError
 from common.models import OutboxMessage
 
-FAULTS = (FilmError, PiecesMissingError, ShowError)
+FAULTS = (FilmError, PiecesMissingError, ProviderError, ShowError)
 
 
 class Command(BaseCommand):
@@ -74,6 +74,7 @@ def _story(steps: Steps, studio: Studio) -> Iterator[str]:
     yield from sell_this_week(steps)
     yield from announce_next_show(steps, studio)
     read_old_mail(steps)
+    yield f"the provider knows of {tell_provider()} payments"
     yield f"{run_waiting_work()} messages and announcements are out"
     steps.once("village", lambda: None)
 
