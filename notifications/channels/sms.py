@@ -18,7 +18,9 @@ class ConsoleSmsChannel:
     """Appends one line a message to var/log/sms.log; in demo mode the text is in the server's log, too."""
 
     def send(self, message: Message) -> Receipt:
-        """Write the line; ChannelError where the disk refuses it."""
+        """Write the line; ChannelError where the disk refuses it, and in production."""
+        if settings.IS_PRODUCTION:
+            raise ChannelError("the console plays the SMS provider in demos only (SMS_CHANNEL)")
         text = " ".join(" ".join(part for part in (message.title, message.body) if part).split())
         path = settings.VAR_DIR / "log" / "sms.log"
         line = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\t{message.to}\t{text}\n"

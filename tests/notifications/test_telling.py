@@ -253,6 +253,15 @@ def test_without_a_provider_production_says_so_on_the_delivery(settings):
     assert sms_of(notification).error == "no SMS provider is set up (SMS_CHANNEL)"
 
 
+def test_codes_never_reach_a_log_in_production(settings, sms_log):
+    settings.IS_PRODUCTION = True
+    notification = say(make_contact())
+
+    with pytest.raises(ChannelError):
+        deliver(delivery_id=sms_of(notification).pk, now=NOW)
+    assert sms_log() == []
+
+
 def test_a_sign_in_code_goes_out_by_sms_in_the_language_of_the_page_and_works(sms_log, drain_outbox):
     send_code(phone="13912345678", now=datetime.now(UTC), ip="")
 
