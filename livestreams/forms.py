@@ -25,7 +25,7 @@ class SessionForm(forms.Form):
     scheduled_at = forms.DateTimeField(
         label=_("When"),
         input_formats=[LOCAL],
-        widget=forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local", "step": "300"}),
+        widget=forms.DateTimeInput(format=LOCAL, attrs={"type": "datetime-local"}),
     )
     description = forms.CharField(
         label=_("What you will show"),

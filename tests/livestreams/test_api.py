@@ -165,7 +165,8 @@ def test_pin_shows_one_item_at_its_live_price(session, item, market, zhuoma):
 
     assert answer.status_code == 200
     assert {name: seen[name] for name in ("variant", "price_fen", "was_fen", "available", "title")} == {
-        "variant": market.variant.pk, "price_fen": 5800, "was_fen": 6800, "available": 100, "title": "高山青稞米",
+        "variant": market.variant.pk, "price_fen": 5800, "was_fen": 6800, "available": 100,
+        "title": "高山青稞米",
     }  # fmt: skip
     assert APIClient().get(url(session)).json()["pinned"] is None
     assert PinEvent.objects.get().closed_at is not None

@@ -103,8 +103,6 @@ def test_show_from_go_live_to_replay(stack, browser):
     host.reload()
     host.wait_for_selector("[data-link=good]", timeout=30_000)
     is_moving(buyer, after=before["at"])
-    playlist = buyer.evaluate("async () => (await fetch(JSON.parse(document.getElementById('room-data')"
-                              ".textContent).session.playback_url ?? '')).text()")  # fmt: skip
 
     host.click("[data-end-open]")
     host.click("[data-end]")
@@ -124,7 +122,7 @@ def test_show_from_go_live_to_replay(stack, browser):
             session_id,
         )
     ) == 2  # fmt: skip
-    print(f"first picture {first_picture:.1f} s, latency {latency:.1f} s, {len(playlist)} bytes of playlist")
+    print(f"first picture {first_picture:.1f} s, latency {latency:.1f} s")
     assert first_picture < 15
     assert latency < 10
     assert host.problems == []

@@ -39,7 +39,7 @@ CAMERA = """
 READ = """
 () => {
   const video = document.querySelector("[data-video]");
-  const answer = {width: video.videoWidth, at: video.currentTime, tenths: null, late: null, rate: video.playbackRate};
+  const answer = {width: video.videoWidth, at: video.currentTime, tenths: null, late: null};
   if (!video.videoWidth) return answer;
   const canvas = document.createElement("canvas");
   canvas.width = 360; canvas.height = 640;

@@ -65,7 +65,8 @@ def test_control_without_lock_and_constraint_shows_several(items):
         PinEvent.objects.all().delete()
         with connection.cursor() as cursor:
             cursor.execute(
-                "CREATE UNIQUE INDEX pin_one_open ON livestreams_pinevent (session_id) WHERE closed_at IS NULL"
+                "CREATE UNIQUE INDEX pin_one_open ON livestreams_pinevent (session_id)"
+                " WHERE closed_at IS NULL"
             )
 
 
