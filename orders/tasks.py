@@ -30,7 +30,7 @@ def after_paid(order_id: int) -> None:
     """Buyer, shop and farmers are told; the rooms that sold it say so."""
     order = _order(order_id)
     telling.tell_paid(order=order, now=utc_now())
-    buyer = mask_name(order.group.buyer.display_name)
+    buyer = mask_name(order.group.buyer.display_name) or "***"
     for line in order.lines.exclude(live_session=None):
         announce_sale(
             session_id=line.live_session_id, buyer_masked=buyer, title=line.title, quantity=line.quantity

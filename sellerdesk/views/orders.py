@@ -63,6 +63,8 @@ def order_ship(request: HttpRequest, number: str) -> HttpResponse:
     """Hand the order to a carrier."""
     found = get_shop_order(user=request.user, number=number)
     form = ShipForm(request.POST)
+    # On a small screen the field that is refused must not stay below the fold.
+    form.fields["tracking_number"].widget.attrs["autofocus"] = True
     if not form.is_valid():
         return _page(request, found, form, CancelForm(), status=400)
     try:

@@ -31,6 +31,7 @@ class Sandbox:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(timeout=10)
+        self.process.stdout.close()
 
     def mischief(self, **knobs) -> None:
         """Ask for drop, delay, repeat, change, forge; without knobs all is well again."""

@@ -194,3 +194,37 @@ def test_guests_are_sent_to_sign_in(client, market):
     ]:
         answer = client.get(path)
         assert (answer.status_code, answer.url.split("?")[0]) == (302, "/sign-in/")
+
+
+def test_the_return_page_waits_and_can_be_asked_again_without_scripts(client, market, arun, sandbox):
+    order = place_one(buyer=arun, variant=market.variant)
+    client.force_login(arun)
+    page = client.get(f"/checkout/{order.group_id}/")
+    form = {"key": hidden(page, "key"), "gateway": "sandbox"}
+    sent = client.post(f"/checkout/{order.group_id}/pay/", form)
+    path = f"/checkout/return/{Payment.objects.get().pk}/"
+
+    waiting = text_of(client.get(path))
+    sandbox.tap(sent.url, "decline")
+    Payment.objects.update(last_queried_at=None)
+    declined = text_of(client.get(path))
+
+    assert 'data-outcome="waiting"' in waiting
+    assert f'href="{path}"' in waiting
+    assert 'data-outcome="failed"' in declined
+    assert f'href="/checkout/{order.group_id}/"' in declined
+
+
+def test_a_silent_provider_leaves_the_pay_page_with_a_word(client, market, arun, sandbox, settings):
+    order = place_one(buyer=arun, variant=market.variant)
+    client.force_login(arun)
+    page = client.get(f"/checkout/{order.group_id}/")
+    settings.SANDBOX_GATEWAY_URL = "http://127.0.0.1:9/sandbox-pay"
+
+    answer = client.post(
+        f"/checkout/{order.group_id}/pay/", {"key": hidden(page, "key"), "gateway": "sandbox"}
+    )
+
+    assert answer.status_code == 503
+    assert 'role="alert"' in text_of(answer)
+    assert 'form="pay"' in text_of(answer)
