@@ -75,9 +75,7 @@ def watch(arun: Page, session_id: int) -> tuple[int, float, float]:
     until(arun, f"{VIDEO}.videoWidth > 0", seconds=40)
     first = arun.evaluate(f"{VIDEO}.currentTime")
     until(arun, f"start => {VIDEO}.currentTime > start + 2", first)
-    width, later = arun.evaluate(
-        f"[{VIDEO}.videoWidth, {VIDEO}.currentTime]"
-    )
+    width, later = arun.evaluate(f"[{VIDEO}.videoWidth, {VIDEO}.currentTime]")
     return width, first, later
 
 
@@ -110,3 +108,13 @@ def confirm_receipt(arun: Page, number: str) -> None:
     arun.goto(f"/orders/{number}/")
     arun.get_by_role("button", name="I have received it").click()
     expect(arun.locator(".card--warm h2")).to_have_text("completed", ignore_case=True)
+
+
+def make_move(operator: Page, address: str, move: str, **answers: str) -> None:
+    """Do one move of an admin page: press its button, answer its questions, confirm."""
+    operator.goto(address)
+    operator.locator(f".market-moves a[href$='/move/{move}/']").click()
+    for name, answer in answers.items():
+        operator.fill(f"[name={name}]", answer)
+    operator.locator(".market-ask button[type=submit]").click()
+    operator.wait_for_url(lambda url: "/move/" not in url)
