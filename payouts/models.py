@@ -1,7 +1,10 @@
 """Who earned what in which period, and how it was paid (decisions.md 14)."""
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
+from django.utils.timezone import localtime
 
 from ledger.models import LedgerEntry
 from orders.models import OrderLine
@@ -46,7 +49,12 @@ class SettlementPeriod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.shop_id} {self.starts_at:%Y-%m-%d}"
+        return f"{localtime(self.starts_at):%Y-%m-%d} – {localtime(self.last_moment):%Y-%m-%d}"
+
+    @property
+    def last_moment(self) -> datetime:
+        """Return an instant on the last day that belongs to the period, for showing."""
+        return self.ends_at - timedelta(seconds=1)
 
 
 class PayoutStatementQuerySet(models.QuerySet):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sellerdesk.views import farmers, goods, live, orders, today
+from sellerdesk.views import farmers, goods, live, money, orders, today
 
 app_name = "sellerdesk"
 urlpatterns = [
@@ -23,6 +23,8 @@ urlpatterns = [
     path("desk/orders/<slug:number>/", orders.order, name="order"),
     path("desk/orders/<slug:number>/ship/", orders.order_ship, name="order_ship"),
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
+    path("desk/money/", money.money, name="money"),
+    path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
     path("desk/live/", live.shows, name="shows"),
     path("desk/live/new/", live.show_new, name="show_new"),
     path("desk/live/<int:session_id>/", live.show, name="show"),

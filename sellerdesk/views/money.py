@@ -1,0 +1,72 @@
+"""What the desk's people earn: now, by month, by tally."""
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.formats import date_format
+from django.views.decorators.http import require_safe
+
+from common.clock import utc_now
+from common.errors import NotFound
+from common.money import yuan_text
+from payouts.selectors import (
+    MonthSum,
+    earnings_by_month,
+    expected_payout,
+    get_statement,
+    list_statements,
+    list_statements_to_print,
+    split_of,
+    statement_lines,
+)
+from shops.selectors import shops_of
+
+PAGE = 20
+
+
+@login_required
+@require_safe
+def money(request: HttpRequest) -> HttpResponse:
+    """Show what a person has earned and will be paid, and the tallies so far."""
+    now = utc_now()
+    user = request.user
+    earnings = expected_payout(user=user, now=now)
+    if not earnings.is_payee and not shops_of(user).exists():
+        raise NotFound()
+    months = earnings_by_month(user=user, now=now)
+    context = {
+        "earnings": earnings,
+        "months": [_column(month) for month in months],
+        "has_months": any(month.amount_fen for month in months),
+        "statements": Paginator(list_statements(user=user), PAGE).get_page(request.GET.get("page")),
+        "to_print": Paginator(list_statements_to_print(user=user), PAGE).get_page(request.GET.get("print")),
+    }
+    return render(request, "sellerdesk/money.html", context)
+
+
+@login_required
+@require_safe
+def statement(request: HttpRequest, statement_id: int) -> HttpResponse:
+    """Show one tally, made to be printed on one sheet; a stranger gets 404."""
+    found = get_statement(user=request.user, statement_id=statement_id)
+    rows = statement_lines(statement=found, viewer=request.user)
+    context = {
+        "statement": found,
+        "shop": found.period.shop,
+        "payee": found.payee,
+        "payout": getattr(found, "payout", None),
+        "lines": rows,
+        "parts": split_of(found),
+        "is_host": found.host_id is not None,
+    }
+    return render(request, "sellerdesk/statement.html", context)
+
+
+def _column(month: MonthSum) -> dict:
+    return {
+        "label": date_format(month.first_day, "M"),
+        "value": month.amount_fen,
+        "text": yuan_text(month.amount_fen).split(".")[0] if month.amount_fen else "",
+        "is_current": month.is_current,
+    }
