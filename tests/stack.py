@@ -168,7 +168,7 @@ def sign_in(page: Page, stack: Stack, name: str) -> None:
 def until(page: Page, expression: str, argument=None, *, seconds: float = 30):
     """Return the first truthy value of a JavaScript expression or function.
 
-    The page's own policy forbids `eval`, which Playwright's `wait_for_function` needs: this asks from outside.
+    The page's own policy forbids `eval`, which Playwright's `wait_for_function` needs; so ask from outside.
     """
     give_up = time.monotonic() + seconds
     while time.monotonic() < give_up:
