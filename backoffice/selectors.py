@@ -83,7 +83,7 @@ def duties() -> Duties:
 
 
 def market_numbers(*, now: datetime) -> Numbers:
-    """Return the duties, the last seven days of sales (cancelled ones left out), and the state of the book."""
+    """Return the duties, seven days of sales (cancelled ones left out), and the state of the book."""
     zone = ZoneInfo(settings.TIME_ZONE)
     today = now.astimezone(zone).date()
     days = [today - timedelta(days=back) for back in range(6, -1, -1)]

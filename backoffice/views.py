@@ -38,26 +38,40 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
     waiting = numbers.duties
     rows = [
-        (_("Shops to open"), waiting.shops, "shops_shop", "status__exact=pending", False),
-        (_("Hosts to admit"), waiting.hosts, "shops_host", "status__exact=applied", False),
-        (_("Goods in review"), waiting.products, "shops_product", "status__exact=in_review", False),
-        (_("Payouts to approve"), waiting.payouts_to_approve, "payouts_payout", "status__exact=pending", False),
-        (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing", False),
-        (_("Periods being closed"), waiting.closing_periods, "payouts_settlementperiod", "status__exact=closing", False),
-        (_("Quarantined callbacks"), waiting.callbacks, "payments_paymentcallback", "outcome__exact=quarantined", True),
-        (_("Quarantined messages"), waiting.outbox, "common_outboxmessage", "outcome=quarantined", True),
-        (_("Failed refunds"), waiting.refunds, "orders_refundrequest", "status__exact=failed", True),
-        (_("People not reached"), waiting.deliveries, "notifications_notificationdelivery", "status__exact=failed", True),
-    ]  # fmt: skip
-    return [
-        {
-            "label": label,
-            "count": count,
-            "url": f"{reverse(f'admin:{name}_changelist')}?{query}",
-            "is_alarm": is_alarm and count > 0,
-        }
-        for label, count, name, query, is_alarm in rows
+        (_("Shops to open"), waiting.shops, "shops_shop", "status__exact=pending"),
+        (_("Hosts to admit"), waiting.hosts, "shops_host", "status__exact=applied"),
+        (_("Goods in review"), waiting.products, "shops_product", "status__exact=in_review"),
+        (_("Payouts to approve"), waiting.payouts_to_approve, "payouts_payout", "status__exact=pending"),
+        (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing"),
+        (
+            _("Periods being closed"),
+            waiting.closing_periods,
+            "payouts_settlementperiod",
+            "status__exact=closing",
+        ),
     ]
+    alarms = [
+        (
+            _("Quarantined callbacks"),
+            waiting.callbacks,
+            "payments_paymentcallback",
+            "outcome__exact=quarantined",
+        ),
+        (_("Quarantined messages"), waiting.outbox, "common_outboxmessage", "outcome=quarantined"),
+        (_("Failed refunds"), waiting.refunds, "orders_refundrequest", "status__exact=failed"),
+        (
+            _("People not reached"),
+            waiting.deliveries,
+            "notifications_notificationdelivery",
+            "status__exact=failed",
+        ),
+    ]
+    return [_task(*row, is_alarm=False) for row in rows] + [_task(*row, is_alarm=True) for row in alarms]
+
+
+def _task(label: str, count: int, name: str, query: str, *, is_alarm: bool) -> dict[str, Any]:
+    url = f"{reverse(f'admin:{name}_changelist')}?{query}"
+    return {"label": label, "count": count, "url": url, "is_alarm": is_alarm and count > 0}
 
 
 def menu(request: HttpRequest) -> list[dict[str, Any]]:

@@ -7,6 +7,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.urls import reverse
 
+from orders.models import Order
+from payouts.models import PayoutStatement
+
 OURS = [
     "common", "ledger", "accounts", "notifications", "shops", "livestreams", "orders", "payments", "payouts",
 ]  # fmt: skip
@@ -125,9 +128,6 @@ def test_states_and_sums_cannot_be_typed_in(full, operator, client, label, value
 
 
 def test_order_leads_to_payment_book_and_tally_and_back(full, operator, client):
-    from orders.models import Order
-    from payouts.models import PayoutStatement
-
     client.force_login(operator)
     statement = full.world.farmer_statement
     line = statement.lines.get()
