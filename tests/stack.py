@@ -44,6 +44,15 @@ CHROMIUM_FLAGS = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run everything that needs the whole market on one worker, and first, since it takes longest."""
+    for item in items:
+        if "stack" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("market"))
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
 @dataclass(frozen=True)
 class Stack:
     """A running market: where it is, who may sign in, and its book to look into."""
