@@ -181,9 +181,11 @@ class Hub:
             await self._open(channel)
         channel.readers += 1
         # The first reader fills the channel; the next ones wait for it, but not for a dead Valkey.
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(channel.ready.wait(), 1)
         try:
+            # Not wait_for: before Python 3.12 it can swallow the cancellation of a reader that leaves at once.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await channel.ready.wait()
             yield channel
         finally:
             channel.readers -= 1
