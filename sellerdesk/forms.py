@@ -19,6 +19,12 @@ STOCK_ERRORS = {
     "max_value": _("That is more pieces than one listing can hold. Is there a zero too many?"),
 }
 
+FOR_SALE = {
+    "price": _("Say what it costs."),
+    "unit": _("Say what one piece is, for example “500 g”."),
+    "stock": _("Say how many there are."),
+}
+
 
 class _CategoryField(forms.ModelChoiceField):
     def label_from_instance(self, category: Category) -> str:
@@ -76,20 +82,9 @@ class ListingForm(forms.Form):
         self.shop = shop
         self.for_sale = for_sale
         self.fields["farmer"].queryset = farmers_of_shop(shop)
-
-    def clean(self) -> dict:
-        """Ask for price, unit and stock when the listing is to go on sale."""
-        cleaned = super().clean()
-        if self.for_sale:
-            needed = {
-                "price": _("Say what it costs."),
-                "unit": _("Say what one piece is, for example “500 g”."),
-                "stock": _("Say how many there are."),
-            }
-            for name, message in needed.items():
-                if name in self.fields and name not in self.errors and cleaned.get(name) in (None, ""):
-                    self.add_error(name, message)
-        return cleaned
+        for name in FOR_SALE:
+            self.fields[name].required = for_sale
+            self.fields[name].error_messages["required"] = FOR_SALE[name]
 
     def data_for(self, photo_ids: list[int]) -> ListingData:
         """Return the listing as the service takes it; without a price there is no variant yet."""

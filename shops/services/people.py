@@ -41,26 +41,28 @@ def add_farmer(
 ) -> Farmer:
     """Write down a farmer who lets this shop sell, with the terms agreed; no account is needed.
 
+    Who sold through this shop before is the same farmer again.
+
     Rates in basis points. Raises NotFound for a stranger's shop or photo, Invalid with `fields`.
     """
     if not is_member(actor, shop):
         raise NotFound()
     contact_phone = _checked_person(name, phone, host_commission_bp, floor_price_bp)
     _check_portrait(actor, portrait)
-    farmers = Farmer.objects.filter(
-        authorizations__shop=shop, name=name.strip(), contact__phone=contact_phone
-    )
-    if farmers.exists():
+    known = {"authorizations__shop": shop, "name": name.strip(), "contact__phone": contact_phone}
+    farmer = Farmer.objects.filter(**known).first()
+    if farmer is None:
+        contact = Contact.objects.create(name=name.strip(), phone=contact_phone)
+        farmer = Farmer.objects.create(
+            name=name.strip(),
+            village=village,
+            contact=contact,
+            story=story.strip(),
+            portrait=portrait,
+            created_at=now,
+        )
+    elif farmer.authorizations.filter(shop=shop, status=AuthorizationStatus.GRANTED).exists():
         raise Invalid(fields={"name": _("This farmer is already in your list.")})
-    contact = Contact.objects.create(name=name.strip(), phone=contact_phone)
-    farmer = Farmer.objects.create(
-        name=name.strip(),
-        village=village,
-        contact=contact,
-        story=story.strip(),
-        portrait=portrait,
-        created_at=now,
-    )
     _grant(actor, farmer, {"shop": shop}, host_commission_bp, floor_price_bp, now)
     return farmer
 
@@ -79,7 +81,7 @@ def update_farmer(
 ) -> Farmer:
     """Correct what is written about a farmer of the actor's; a farmer with an account keeps their own number.
 
-    Raises NotFound, Invalid.
+    Raises NotFound, NotAllowed for a host, Invalid.
     """
     farmer = _own_farmer(actor, farmer)
     contact_phone = _checked_person(name, phone, 0, 0)
@@ -122,7 +124,8 @@ def authorize(
 ) -> FarmerAuthorization:
     """Write down that a farmer of the actor's lets a shop or a host sell on these terms, from now on.
 
-    Earlier terms with the same shop or host are kept as history. Raises NotFound, Invalid.
+    Earlier terms with the same shop or host are kept as history; a host cannot write their own.
+    Raises NotFound, NotAllowed, Invalid.
     """
     farmer = _own_farmer(actor, farmer)
     if (shop is None) == (host is None):
@@ -230,8 +233,12 @@ def _given(reason: str) -> str:
 
 
 def _own_farmer(actor: User, farmer: Farmer) -> Farmer:
-    if not farmers_of(actor).filter(pk=farmer.pk).exists():
-        raise NotFound()
+    """Lock a farmer whose consent the actor may write down: a shop's member, or the farmer; never a host."""
+    granted = FarmerAuthorization.objects.filter(
+        farmer=farmer, status=AuthorizationStatus.GRANTED, shop__memberships__user=actor
+    )
+    if farmer.user_id != actor.pk and not granted.exists():
+        raise NotAllowed() if farmers_of(actor).filter(pk=farmer.pk).exists() else NotFound()
     return Farmer.objects.select_for_update(of=["self"]).select_related("contact").get(pk=farmer.pk)
 
 

@@ -1,4 +1,4 @@
-"""The goods pages of the desk: one form from a photo to a listing, fields kept when it is wrong (A3, D1, D2)."""
+"""The goods pages of the desk: one form from photo to listing, fields kept when it is wrong (A3, D1, D2)."""
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile

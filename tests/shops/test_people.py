@@ -52,7 +52,7 @@ def test_farmer_without_account_is_written_down_with_terms(market, mei):
         ({"host_commission_bp": 5001}, "host_commission_bp"),
         ({"host_commission_bp": -1}, "host_commission_bp"),
         ({"floor_price_bp": 10_001}, "floor_price_bp"),
-        ({"name": "扎西", "phone": "13800000006"}, "name"),
+        ({"name": "扎西", "phone": "13800000006"}, "name"),  # already there
     ],
 )
 def test_wrong_farmer_writes_nothing(market, mei, changes, field):
@@ -185,3 +185,31 @@ def test_suspended_shop_reopens(market, operator):
     suspend_shop(actor=operator, shop=market.shop, reason="x", now=NOW)
 
     assert reopen_shop(actor=operator, shop=market.shop, now=NOW).status == ShopStatus.OPEN
+
+
+def test_host_sees_the_farmer_and_writes_no_terms(market, zhuoma):
+    assert market.farmer in farmers_of(zhuoma)
+
+    with pytest.raises(NotAllowed):
+        authorize(actor=zhuoma, farmer=market.farmer, host=market.host, host_commission_bp=5000, now=NOW)
+    with pytest.raises(NotAllowed):
+        update_farmer(
+            actor=zhuoma, farmer=market.farmer, name="x", village=market.village, phone="13900000000", now=NOW
+        )
+    with pytest.raises(NotAllowed):
+        revoke(actor=zhuoma, authorization=market.shop_authorization, now=NOW)
+
+    assert terms_of(product=market.product, host=market.host, shop=market.shop).host_commission_bp == 500
+
+
+def test_farmer_with_an_account_ends_consent_and_comes_back_as_the_same(market, mei, zoya):
+    market.farmer.user = zoya
+    market.farmer.save(update_fields=["user"])
+    revoke(actor=zoya, authorization=market.shop_authorization, now=NOW)
+
+    again = add_farmer(
+        actor=mei, shop=market.shop, name="扎西", village=market.village, phone="13800000006", now=NOW
+    )
+
+    assert again == market.farmer
+    assert again.authorizations.filter(shop=market.shop).count() == 2

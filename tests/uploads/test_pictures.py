@@ -251,7 +251,7 @@ def test_full_disk_leaves_nothing_half_made(media_root, tmp_path, what):
 def test_killed_in_the_middle_leaves_nothing_under_a_final_name(media_root, tmp_path):
     script = CHILD.replace("resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))", "").replace(
         'store_original([b"x" * 15_000, b"y" * 15_000], name="f00d", max_bytes=100_000)',
-        "store_original((os.kill(os.getpid(), 9) if n else b'x' * 9 for n in range(2)), name='f00d', max_bytes=99)",
+        "store_original((os.kill(os.getpid(), 9) if n else b'x' for n in (0, 1)), name='f', max_bytes=9)",
     )
 
     child = subprocess.run(

@@ -68,3 +68,10 @@ for (const done of document.querySelectorAll("[data-draft-done]")) {
     // nothing is kept where nothing can be stored
   }
 }
+
+// Each shop has its own farmers: another shop means another list.
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("select[data-reload]")) return;
+  save(event.target.form);
+  location.search = new URLSearchParams({ [event.target.name]: event.target.value });
+});
