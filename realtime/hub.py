@@ -182,7 +182,7 @@ class Hub:
         channel.readers += 1
         # The first reader fills the channel; the next ones wait for it, but not for a dead Valkey.
         try:
-            # Not wait_for: before Python 3.12 it can swallow the cancellation of a reader that leaves at once.
+            # Not wait_for: before Python 3.12 it can swallow the cancelling of a reader that leaves at once.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
                     await channel.ready.wait()
