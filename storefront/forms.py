@@ -22,7 +22,7 @@ class CatalogueForm(forms.Form):
     min_price = YuanField(required=False, label=_("From"))
     max_price = YuanField(required=False, label=_("Up to"))
     in_stock = forms.BooleanField(required=False, label=_("Only what can be bought now"))
-    ordering = forms.ChoiceField(required=False, choices=ORDERINGS, label=_("Order"))
+    ordering = forms.ChoiceField(required=False, choices=ORDERINGS, label=_("Sort by"))
 
     def filters(self) -> dict:
         """Return the filters of `shops.selectors.published_products`."""

@@ -37,7 +37,12 @@ function send(url, file, onProgress) {
     });
     request.addEventListener("load", () => {
       if (request.status === 201) resolve(request.response);
-      else reject(new Error(request.response?.message ?? document.body.dataset.textFailed ?? ""));
+      else {
+        const refusal = new Error(request.response?.message ?? document.body.dataset.textFailed ?? "");
+        // What the server will never take is not offered for sending again.
+        refusal.isFinal = [400, 409, 413, 415].includes(request.status);
+        reject(refusal);
+      }
     });
     request.addEventListener("error", failed);
     request.addEventListener("timeout", failed);
@@ -114,16 +119,33 @@ class Strip {
       note.remove();
       this.keep(tile, photo.id);
     } catch (error) {
-      const again = element("button", "photo-tile__again", this.root.dataset.textAgain);
-      again.type = "button";
-      again.addEventListener("click", () => this.start(tile, file));
-      note.replaceChildren(error.message, again);
+      this.say(error.message);
+      if (error.isFinal) tile.remove();
+      else this.offerAgain(tile, note, file);
       this.wanted = null;
       releaseForm(this.form);
     } finally {
       this.sending.delete(tile);
       this.release();
     }
+  }
+
+  say(text) {
+    const line = element("p", "field__error", text);
+    line.id = "photos_error";
+    line.setAttribute("role", "alert");
+    this.root.querySelector("#photos_error")?.remove();
+    this.root.append(line);
+  }
+
+  offerAgain(tile, note, file) {
+    const again = element("button", "photo-tile__again", this.root.dataset.textAgain);
+    again.type = "button";
+    again.addEventListener("click", () => {
+      this.root.querySelector("#photos_error")?.remove();
+      this.start(tile, file);
+    });
+    note.replaceChildren(again);
   }
 
   keep(tile, id) {
