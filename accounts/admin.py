@@ -2,9 +2,9 @@
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm
 
@@ -75,10 +75,8 @@ class UserAdmin(BaseAdmin, DjangoUserAdmin):
 
     def links(self, user: User) -> list[Link | None]:
         """Return what the person bought, and the contact, farmer, host of theirs."""
-        if user is None:
-            raise PermissionDenied
         found = [object_link(getattr(user, name, None)) for name in ("contact", "farmer", "host")]
-        password = Link(_("Set password"), f"/admin/accounts/user/{user.pk}/password/")
+        password = Link(_("Set password"), reverse("admin:auth_user_password_change", args=[user.pk]))
         orders = list_link("orders.order", _("Orders"), q=user.phone or user.email)
         members = list_link("shops.shopmember", _("Shops"), q=user.phone or user.email)
         trail = list_link("common.auditentry", _("Audit trail"), q=f"user:{user.pk}")

@@ -21,7 +21,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "tasks": _tasks(numbers),
         "week": [
             {
-                "label": date_format(day.day, "D"),
+                "label": date_format(day.day, "n/j"),
                 "value": day.amount_fen,
                 "text": yuan_text(day.amount_fen).split(".")[0] if day.amount_fen else "",
                 "is_current": day.is_today,

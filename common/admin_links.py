@@ -53,7 +53,22 @@ LABELS = {
     "phone": _("phone"),
     "email": _("e-mail"),
     "address": _("address"),
+    "approved_by": _("approved by"),
+    "approved_at": _("approved"),
+    "paid_by": _("paid by"),
+    "paid_at": _("paid"),
+    "starts_at": _("begins"),
+    "ends_at": _("ends"),
+    "closed_at": _("closed"),
+    "issued_at": _("issued"),
+    "method": _("method"),
+    "code": _("number"),
+    "number": _("number"),
 }
+# Several columns of a row may point to people: each keeps its own name.
+OWN_NAMES = frozenset(
+    {"moderator", "publisher", "opened_by", "uploaded_by", "carried_from", "reversal_of", "portrait", "cover"}
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,8 @@ def object_link(thing: models.Model | None, label: str = "") -> Link | None:
         return None
     meta = thing._meta
     url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[thing.pk])
-    return Link(label or f"{meta.verbose_name}: {thing}", url)
+    noun = getattr(admin.site._registry.get(type(thing)), "noun", "") or meta.verbose_name
+    return Link(label or f"{noun}: {thing}", url)
 
 
 def list_link(model: str, label: str, **filters: str | int) -> Link:
@@ -105,10 +121,11 @@ def anchor(link: Link | None, text: str = "") -> SafeString | str:
 def label_of(model: type[models.Model], name: str) -> Any:
     """Return what a column is called; a row that it points to is called as in its own admin."""
     field = model._meta.get_field(name)
-    if field.is_relation and field.related_model in admin.site._registry:
-        noun = getattr(admin.site._registry[field.related_model], "noun", "")
-        return noun or field.verbose_name
-    return LABELS.get(name) or str(field.verbose_name).removesuffix(" fen")
+    if name in LABELS:
+        return LABELS[name]
+    if field.is_relation and field.related_model in admin.site._registry and name not in OWN_NAMES:
+        return getattr(admin.site._registry[field.related_model], "noun", "") or field.verbose_name
+    return str(field.verbose_name).removesuffix(" fen")
 
 
 @cache

@@ -17,7 +17,12 @@ ROWS = [
         "302 404 404 200 200 404 200",
         lambda world: f"/desk/statements/{world.farmer_statement.pk}/",
     ),
-    row("GET", "api/v1/payout-statements/", "401 200 200 200 200 200 200"),
+    row(
+        "GET",
+        "api/v1/^payout-statements/$",
+        "401 200 200 200 200 200 200",
+        lambda world: "/api/v1/payout-statements/",
+    ),
     row("GET", r"api/v1/^payout-statements/(?P<pk>\d{1,18})/$", OWN_OR_PRINTED, _api()),
     row("GET", r"api/v1/^payout-statements/(?P<pk>\d{1,18})/lines/$", OWN_OR_PRINTED, _api("lines/")),
 ]
