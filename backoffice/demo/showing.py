@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from backoffice.demo.studio import FILM_GOODS, Studio
 from common.masking import mask_name
 from livestreams.broadcaster.encoder import ffmpeg_program
 from livestreams.broadcaster.loop import Broadcaster
-from livestreams.models import Replay
+from livestreams.models import PinEvent, Replay
 from livestreams.services import chatting, liking, presenting, receiving, rundown, scheduling
 from livestreams.services.announcing import announce_sale
 from livestreams.sources import make_source
@@ -70,12 +71,23 @@ CHAT = (
     Line(0.93, "mei", "带一点酸，晒的时候没加糖。"),
 )
 
-# Who buys what from which pin, so many seconds after it was shown.
+
+@dataclass(frozen=True)
+class Sale:
+    """Who buys how much from which pin, so many seconds after it was shown."""
+
+    pin: int
+    key: str
+    buyer: str
+    quantity: int
+    after: float
+
+
 SALES = (
-    (0, "live matsutake arun", "arun", 1, 0.6),
-    (0, "live matsutake zoya", "zoya", 1, 1.1),
-    (1, "live honey", "zoya", 2, 0.7),
-    (2, "live apricots", "arun", 2, 0.5),
+    Sale(0, "live matsutake arun", "arun", 1, 0.6),
+    Sale(0, "live matsutake zoya", "zoya", 1, 1.1),
+    Sale(1, "live honey", "zoya", 2, 0.7),
+    Sale(2, "live apricots", "arun", 2, 0.5),
 )
 
 
@@ -133,6 +145,7 @@ class _PastShow:
         self.cast = Cast(steps)
         self.buying = Buying(self.cast)
         self.begins = steps.calendar.show_at
+        self.pins: dict[int, PinEvent] = {}
 
     def prepare(self) -> None:
         """Wait for the cover and the film."""
@@ -170,10 +183,7 @@ class _PastShow:
         ]
         presenting.start_session(actor=host.user, session_id=session.pk, now=self.begins)
         self._record(session.pk)
-        self._talk(session.pk)
-        orders = []
-        for number, item in enumerate(items):
-            orders += self._show(session.pk, number, item.pk)
+        orders = self._perform(session.pk, [item.pk for item in items])
         for count in LIKES:
             liking.like_session(session_id=session.pk, count=count)
         presenting.end_session(actor=host.user, session_id=session.pk, now=self.at(1, 1))
@@ -197,37 +207,43 @@ class _PastShow:
                 now=self.begins + timedelta(seconds=(seq + 1) * CHUNK_SECONDS),
             )
 
-    def _talk(self, session_id: int) -> None:
-        for line in CHAT:
-            chatting.post_message(
-                author=self.cast.user(line.who), session_id=session_id, text=line.text, now=self.at(line.at)
-            )
-
-    def _show(self, session_id: int, number: int, item_id: int) -> list[Order]:
-        """Pin one of the goods and sell it to those who tap it."""
-        shown_at = self.at(PINNED_AT[number])
-        pin = presenting.pin_item(
-            actor=self.cast.user(HOST), session_id=session_id, item_id=item_id, now=shown_at
-        )
-        source = make_source(
-            kind="pin",
-            session_id=session_id,
-            pin_event_id=pin.pk,
-            variant_id=pin.rundown_item.variant_id,
-        )
+    def _perform(self, session_id: int, item_ids: list[int]) -> list[Order]:
+        """Talk, show and sell, one after the other as it happened; return the orders."""
+        acts = [(self.at(line.at), partial(self._say, session_id, line)) for line in CHAT]
+        acts += [
+            (self.at(PINNED_AT[number]), partial(self._pin, session_id, number, item_id))
+            for number, item_id in enumerate(item_ids)
+        ]
+        acts += [(self.at(PINNED_AT[sale.pin], sale.after), partial(self._sell, sale)) for sale in SALES]
         orders = []
-        for pinned, key, buyer, quantity, after in SALES:
-            if pinned == number:
-                at = shown_at + timedelta(seconds=after)
-                goods = ((FILM_GOODS[number], quantity),)
-                orders += self.buying.buy(key, buyer=buyer, goods=goods, at=at, source=source)
-                announce_sale(
-                    session_id=session_id,
-                    buyer_masked=mask_name(self.cast.user(buyer).display_name),
-                    title=pin.rundown_item.variant.product.title,
-                    quantity=quantity,
-                    now=at,
-                )
+        for at, act in sorted(acts, key=itemgetter(0)):
+            orders += act(at) or []
+        return orders
+
+    def _say(self, session_id: int, line: Line, at: datetime) -> None:
+        author = self.cast.user(line.who)
+        chatting.post_message(author=author, session_id=session_id, text=line.text, now=at)
+
+    def _pin(self, session_id: int, number: int, item_id: int, at: datetime) -> None:
+        self.pins[number] = presenting.pin_item(
+            actor=self.cast.user(HOST), session_id=session_id, item_id=item_id, now=at
+        )
+
+    def _sell(self, sale: Sale, at: datetime) -> list[Order]:
+        pin = self.pins[sale.pin]
+        variant = pin.rundown_item.variant
+        source = make_source(
+            kind="pin", session_id=pin.session_id, pin_event_id=pin.pk, variant_id=variant.pk
+        )
+        goods = ((FILM_GOODS[sale.pin], sale.quantity),)
+        orders = self.buying.buy(sale.key, buyer=sale.buyer, goods=goods, at=at, source=source)
+        announce_sale(
+            session_id=pin.session_id,
+            buyer_masked=mask_name(self.cast.user(sale.buyer).display_name),
+            title=variant.product.title,
+            quantity=sale.quantity,
+            now=at,
+        )
         return orders
 
 

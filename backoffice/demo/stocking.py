@@ -38,7 +38,7 @@ SHOP_COMMISSION_BP = 500
 HOST_COMMISSIONS_BP = (500, 600, 800)
 # On air, no less than three quarters of the listed price.
 FLOOR_PRICE_BP = 7500
-SHOP_PICTURES = {"snowline": "product/barley-flour", "songhua": "product/pears"}
+SHOP_PICTURES = {"snowline": "village/qingke", "songhua": "village/songhua"}
 # One new listing a day, the newest two days old.
 LISTED_FIRST = timedelta(days=34)
 LISTED_EVERY = timedelta(days=1, hours=9)
@@ -49,7 +49,6 @@ def pictures_to_draw(steps: Steps) -> Iterator[str]:
     for person in DEMO_PEOPLE:
         if person.key == HOST and not steps.is_done("host"):
             yield f"portrait/{person.key}"
-    yield from (SHOP_PICTURES[shop.key] for shop in DEMO_SHOPS if not steps.is_done(f"shop {shop.key}"))
     yield from (f"village/{one.key}" for one in VILLAGES if not steps.is_done(f"village {one.key}"))
     yield from (f"portrait/{one.key}" for one in DEMO_FARMERS if not steps.is_done(f"farmer {one.key}"))
     yield from (f"product/{one.key}" for one in DEMO_PRODUCTS if not steps.is_done(f"product {one.key}"))

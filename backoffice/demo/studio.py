@@ -29,7 +29,7 @@ class Studio:
 
     def __init__(self, *, is_small: bool = False):
         self.is_small = is_small
-        self.film_seconds = 6.0 if is_small else 20.0
+        self.film_seconds = 4.0 if is_small else 20.0
         self._ordered: dict[str, Future] = {}
 
     def __enter__(self) -> "Studio":

@@ -45,6 +45,7 @@ class Command(BaseCommand):
         if steps.is_done("village"):
             self._say("the demo village is there already", options)
             return
+        self._say("making the demo village: pictures, a film, orders (half a minute or so)", options)
         try:
             with Studio(is_small=options["small"]) as studio, played_provider():
                 for line in _story(steps, studio):
