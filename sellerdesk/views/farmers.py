@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -125,6 +126,7 @@ def _edit(
     return render(request, "sellerdesk/farmer_form.html", context, status=status)
 
 
+@transaction.atomic
 def _save(request, form, shop, farmer, terms, portrait, now) -> None:
     names = ("name", "village", "phone", "story")
     values = {name: form.cleaned_data[name] for name in names} | {"portrait": portrait, "now": now}
