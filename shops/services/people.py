@@ -267,7 +267,9 @@ def _check_rates(host_commission_bp: int, floor_price_bp: int) -> None:
     if not 0 <= host_commission_bp <= 5_000:
         fields["host_commission_bp"] = _("The host's share must be between 0 and 50 %.")
     if not 0 <= floor_price_bp <= 10_000:
-        fields["floor_price_bp"] = _("The lowest price must be between 0 and 100 % of the listed price.")
+        fields["floor_price_bp"] = _(
+            "The lowest price must be between 0 and 100 percent of the listed price."
+        )
     if fields:
         raise Invalid(fields=fields)
 
