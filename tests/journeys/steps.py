@@ -5,6 +5,7 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext as _
 from playwright.sync_api import Page, expect
 
 from backoffice.demo.pictures import product_picture
@@ -54,10 +55,10 @@ def announce_show(zhuoma: Page, *, title: str, product_title: str, live_price: s
     row = zhuoma.locator(".rundown__item").filter(has_text=product_title)
     row.locator("input[type=checkbox]").check()
     row.locator("input[name^=price_]").fill(live_price)
-    zhuoma.get_by_role("button", name="Add what is ticked").click()
+    zhuoma.get_by_role("button", name=_("Add what is ticked")).click()
     expect(zhuoma.locator("ol.rundown")).to_contain_text(product_title)
-    zhuoma.get_by_role("button", name="Announce the show").click()
-    expect(zhuoma.get_by_role("link", name="To the camera")).to_be_visible()
+    zhuoma.get_by_role("button", name=_("Announce the show")).click()
+    expect(zhuoma.get_by_role("link", name=_("To the camera"))).to_be_visible()
     return int(re.search(r"/desk/live/(\d+)/", zhuoma.url).group(1))
 
 
@@ -99,15 +100,15 @@ def ship(mei: Page, number: str, tracking_number: str) -> None:
     if carrier.evaluate("field => field.tagName") == "SELECT":
         carrier.select_option(index=1)
     mei.fill("[name=tracking_number]", tracking_number)
-    mei.get_by_role("button", name="It is sent").click()
+    mei.get_by_role("button", name=_("It is sent")).click()
     expect(mei.locator("main")).to_contain_text(tracking_number)
 
 
 def confirm_receipt(arun: Page, number: str) -> None:
     """Say that the parcel has come."""
     arun.goto(f"/orders/{number}/")
-    arun.get_by_role("button", name="I have received it").click()
-    expect(arun.locator(".card--warm h2")).to_have_text("completed", ignore_case=True)
+    arun.get_by_role("button", name=_("I have received it")).click()
+    expect(arun.locator(".card--warm h2")).to_have_text(_("completed"), ignore_case=True)
 
 
 def make_move(operator: Page, address: str, move: str, **answers: str) -> None:
