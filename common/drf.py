@@ -2,7 +2,8 @@
 
 import logging
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, pagination
@@ -81,3 +82,13 @@ class MarketPagination(pagination.CursorPagination):
     page_size_query_param = "page_size"
     max_page_size = 100
     ordering = "-pk"
+
+    def paginate_queryset(self, queryset, request, view=None):
+        """Return one page; a cursor that nobody gave out is 404, whatever it holds."""
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError, DataError) as error:
+            # DRF puts the decoded position into the query as it came.
+            if not request.query_params.get(self.cursor_query_param):
+                raise
+            raise exceptions.NotFound(self.invalid_cursor_message) from error

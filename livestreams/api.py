@@ -1,5 +1,7 @@
 """The live part of the REST contract (api.md)."""
 
+import re
+
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.permissions import AllowAny, IsAuthenticated, IsAuthenticatedOrReadOnly
@@ -15,6 +17,7 @@ from livestreams.services import chatting, liking, moderating, presenting, recei
 from livestreams.services.snapshot import detail_data, list_data
 from livestreams.statuses import ON_AIR
 
+MESSAGE_ID = re.compile("[0-9]{1,18}")
 PAGE = [OpenApiParameter("cursor", str), OpenApiParameter("page_size", int)]
 
 
@@ -222,7 +225,8 @@ class Messages(APIView):
         """Return the newest visible lines, oldest first; `previous` leads further back."""
         session = selectors.get_session_for(request.user, session_id)
         before = request.query_params.get("before", "")
-        lines = selectors.recent_messages(session, before=int(before) if before.isdigit() else None)
+        known = int(before) if MESSAGE_ID.fullmatch(before) else None
+        lines = selectors.recent_messages(session, before=known)
         earlier = None
         if len(lines) == selectors.MESSAGES_PER_PAGE:
             earlier = f"{request.path}?before={lines[0]['id']}"

@@ -9,6 +9,7 @@ from shops.models import Product
 from shops.selectors import search
 from shops.serializers import LARGEST_ID
 
+ID_DIGITS = 18
 ORDERINGS = {
     "newest": ("-pk",),
     "created_at": ("pk",),
@@ -44,7 +45,8 @@ class ProductFilter(filters.FilterSet):
 
     def keep_category(self, queryset: QuerySet, name: str, value: str) -> QuerySet:
         """Keep one shelf, named by id or slug."""
-        by_id = Q(category=int(value)) if value.isdecimal() and int(value) <= LARGEST_ID else Q(pk=None)
+        is_id = value.isdecimal() and len(value) <= ID_DIGITS
+        by_id = Q(category=int(value)) if is_id else Q(pk=None)
         return queryset.filter(by_id | Q(category__slug=value))
 
     def keep_in_stock(self, queryset: QuerySet, name: str, value: bool) -> QuerySet:
