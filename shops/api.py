@@ -1,13 +1,14 @@
 """The goods part of the REST contract (api.md): shelves, places, shops, farmers, products, photos, lots."""
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, parsers, permissions, status
+from rest_framework import generics, permissions, status
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.errors import NotAllowed, NotFound
+from common.parsing import MarketMultiPartParser
 from shops import selectors
 from shops.filters import OldestFirstPagination, ProductFilter, ProductPagination, ShelfPagination
 from shops.models import Farmer, FarmerAuthorization, Host, Lot, Photo, Product, Shop, Variant
@@ -263,7 +264,7 @@ def _shown(request: Request, product: Product) -> dict:
 class ProductPhotos(APIView):
     """The photos of one product."""
 
-    parser_classes = [parsers.MultiPartParser]
+    parser_classes = [MarketMultiPartParser]
     throttle_scope = "upload"
 
     @extend_schema(request={"multipart/form-data": PhotoUploadSerializer}, responses={201: PhotoSerializer})
@@ -276,7 +277,7 @@ class ProductPhotos(APIView):
 class PhotoList(APIView):
     """Photos that belong to nothing yet."""
 
-    parser_classes = [parsers.MultiPartParser]
+    parser_classes = [MarketMultiPartParser]
     throttle_scope = "upload"
 
     @extend_schema(request={"multipart/form-data": PhotoUploadSerializer}, responses={201: PhotoSerializer})
