@@ -53,7 +53,8 @@ class Position:
     def parse(cls, text: str) -> "Position | None":
         """Read "epoch-seq"; None for anything else."""
         epoch, dash, seq = text.strip().rpartition("-")
-        if not dash or not epoch.isalnum() or len(epoch) > 16 or not seq.isdigit() or len(seq) > 15:
+        is_number = seq.isascii() and seq.isdigit() and len(seq) <= 15
+        if not dash or not epoch.isalnum() or len(epoch) > 16 or not is_number:
             return None
         return cls(epoch, int(seq))
 

@@ -35,13 +35,13 @@ DOORS = (
     Door(
         "room stream",
         ("GET",),
-        r"/api/v1/live-sessions/(?P<session_id>\d+)/events/",
+        r"/api/v1/live-sessions/(?P<session_id>[0-9]{1,18})/events/",
         realtime.asgi.application(authorise),
     ),
     Door(
         "chunk upload",
         ("PUT",),
-        r"/ingest/takes/(?P<take_id>\d+)/(?P<seq>\d+)",
+        r"/ingest/takes/(?P<take_id>[0-9]{1,18})/(?P<seq>[0-9]{1,18})",
         livestreams.asgi.receive_chunk,
     ),
     Door("media", ("GET", "HEAD"), r"/media/(?P<path>.+)", uploads.asgi.serve),
