@@ -162,7 +162,8 @@ class Book:
         """Carry out the buyer's tap, once: the token of the page is used up; status "paid" or "failed"."""
         with self._writing() as db:
             payment = self._expire(db, self._by_id(db, payment_id))
-            if not payment["form_token"] or not hmac.compare_digest(payment["form_token"], token):
+            shown = payment["form_token"].encode()
+            if not shown or not hmac.compare_digest(shown, token.encode("utf-8", "replace")):
                 raise RefusedError(403, "old_page")
             db.execute("UPDATE payment SET form_token='' WHERE id=?", (payment_id,))
             if payment["status"] == "pending":

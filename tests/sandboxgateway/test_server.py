@@ -65,10 +65,23 @@ def test_a_tap_counts_once_and_only_from_the_page_shown_last(sandbox, gateway):
     assert sandbox.tap(made.pay_url, token=old)[0] == 403
     assert sandbox.tap(made.pay_url, token="")[0] == 403
     assert sandbox.tap(made.pay_url, decision="steal", token=new)[0] == 403
+    assert sandbox.tap(made.pay_url, token="密")[0] == 403
     assert gateway.query(wanted.reference).state == "pending"
     assert sandbox.tap(made.pay_url, token=new) == (303, wanted.return_url)
     assert sandbox.tap(made.pay_url, "decline", token=new)[0] == 403
     assert gateway.query(wanted.reference).state == "paid"
+
+
+def test_a_form_that_is_not_the_pages_is_refused(sandbox, gateway):
+    wanted = wish()
+    made = gateway.create(wanted)
+    many = "&".join(f"field{number}=1" for number in range(20)).encode()
+
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(sandbox.origin + made.pay_url, data=many, timeout=5)
+
+    assert answer.value.code == 403
+    assert gateway.query(wanted.reference).state == "pending"
 
 
 def test_creating_again_gives_the_same_payment_but_not_over_another_amount(sandbox, gateway):
