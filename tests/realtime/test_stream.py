@@ -180,7 +180,7 @@ def test_unknown_position_means_reset(valkey, last):
     run(scenario)
 
 
-@pytest.mark.parametrize("header", [b"0a0a0a0a-\xb2", b"0a0a0a0a-" + b"9" * 5000, b"-1", b"\xff\xfe-3", b""])
+@pytest.mark.parametrize("header", [b"0a0a0a0a-\xb2", b"0a0a0a0a-" + b"9" * 5000, b"-1", b""])
 def test_hostile_position_is_an_unknown_one(header):
     asked = asgi.asked_position({"headers": [(b"last-event-id", header)]})
 
