@@ -11,7 +11,7 @@ WORDS = {
         "pay": "支付", "decline": "不支付", "back": "返回商家", "paid": "已支付", "failed": "没有支付",
         "closed": "这笔付款已关闭，请回商家重新下单。", "old": "页面已过期，请重新打开。",
         "missing": "找不到这笔付款。",
-        "merchant": "乡村集市（演示商户）", "again": "重新打开",
+        "merchant": "村集（演示商户）", "again": "重新打开",
     },
     "en": {
         "lang": "en", "title": "Sandbox Pay", "demo": "For demos: no real money is taken.", "to": "Paid to",

@@ -25,7 +25,7 @@ FORWARDED = frozenset(
 )  # fmt: skip
 KEPT_IN_MEMORY = 1024 * 1024
 SLOWEST_BODY_SECONDS = 30
-UNAVAILABLE = "The market is just starting. Please try again. / 集市正在启动，请稍后再试。"
+UNAVAILABLE = "The market is just starting. Please try again. / 村集正在启动，请稍后再试。"
 # A stale kept connection may be tried again only where that changes nothing.
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
