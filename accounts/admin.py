@@ -14,7 +14,7 @@ from common.admin_links import Link, list_link, masked, object_link, related
 from common.audit import actor_of, record
 from common.clock import utc_now
 
-RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
+RIGHTS = ("is_staff", "is_superuser", "groups")
 
 
 @admin.register(User)
@@ -39,7 +39,8 @@ class UserAdmin(BaseAdmin, DjangoUserAdmin):
     search_fields = ["=phone", "email", "display_name"]
     date_hierarchy = "joined_at"
     ordering = ["-pk"]
-    filter_horizontal = ["groups", "user_permissions"]
+    filter_horizontal = []
+    autocomplete_fields = ["groups"]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> list:
         """Return all fields in one set."""

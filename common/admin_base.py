@@ -174,6 +174,15 @@ class BaseAdmin(ModelAdmin):
             context["title"] = self.title
         return super().changelist_view(request, context)
 
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns under their own names; the first leads to the row and holds no other link."""
+        names = {field.name for field in self.opts.concrete_fields}
+        columns = [
+            shown(self.model, each) if isinstance(each, str) and each in names else each
+            for each in super().get_list_display(request)
+        ]
+        return ["pk", *columns] if getattr(columns[0], "is_link", False) else columns
+
     # ---- Moves
     def get_urls(self) -> list:
         """Add the pages of moves and of the reveal."""
@@ -241,7 +250,7 @@ class BaseAdmin(ModelAdmin):
                 raise PermissionDenied
             form = move.form(request.POST if "apply" in request.POST else None)
             if not form.is_bound or not form.is_valid():
-                title = f"{move.label}: {chosen.count()} {admin.opts.verbose_name_plural}"
+                title = f"{move.label}: {chosen.count()} × {admin.noun or admin.opts.verbose_name}"
                 return admin._ask(request, move, form, list(chosen[:200]), title=title, is_bulk=True)
             refusals = [admin._try(request, move, thing, form.cleaned_data) for thing in chosen]
             done = refusals.count(None)
@@ -311,7 +320,7 @@ class BaseAdmin(ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Personal data: %(thing)s") % {"thing": self.opts.verbose_name},
+            "title": _("Personal data: %(thing)s") % {"thing": self.noun or self.opts.verbose_name},
             "form": form,
             "values": values,
             "back_url": self._url("change", thing),

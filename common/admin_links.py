@@ -64,6 +64,28 @@ LABELS = {
     "method": _("method"),
     "code": _("number"),
     "number": _("number"),
+    "key": _("key"),
+    "memo": _("memo"),
+    "at": _("when"),
+    "action": _("action"),
+    "task": _("task"),
+    "text": _("text"),
+    "channel": _("channel"),
+    "error": _("error"),
+    "sent_at": _("sent"),
+    "read_at": _("read"),
+    "placed_at": _("placed"),
+    "shipped_at": _("shipped"),
+    "scheduled_at": _("planned for"),
+    "received_at": _("received"),
+    "published_at": _("published"),
+    "joined_at": _("joined"),
+    "language": _("language"),
+    "is_active": _("active"),
+    "role": _("role"),
+    "gateway": _("gateway"),
+    "carrier": _("carrier"),
+    "tracking_number": _("tracking number"),
 }
 # Several columns of a row may point to people: each keeps its own name.
 OWN_NAMES = frozenset(
@@ -147,11 +169,14 @@ def shown(model: type[models.Model], name: str) -> Callable[[models.Model], Any]
             return f"¥{yuan_text(value)}"
         return value
 
-    column.__name__ = f"shown_{name}"
+    def flag(thing: models.Model) -> bool:
+        return getattr(thing, name)
+
     is_boolean = isinstance(field, models.BooleanField)
-    return display(description=label_of(model, name), boolean=is_boolean or None)(
-        (lambda thing: getattr(thing, name)) if is_boolean else column
-    )
+    found = flag if is_boolean else column
+    found.__name__ = f"shown_{name}"
+    found.is_link = field.is_relation
+    return display(description=label_of(model, name), ordering=name, boolean=is_boolean or None)(found)
 
 
 @cache
@@ -188,6 +213,7 @@ def related(attribute: str, description: Any) -> Callable[[models.Model], SafeSt
         return anchor(object_link(thing), str(thing))
 
     column.__name__ = f"link_{attribute.replace('.', '_')}"
+    column.is_link = True
     return display(description=description)(column)
 
 
@@ -199,6 +225,7 @@ def source_column(name: str, description: Any) -> Callable[[models.Model], SafeS
         return anchor(source_link(text), text)
 
     column.__name__ = f"source_{name}"
+    column.is_link = True
     return display(description=description)(column)
 
 

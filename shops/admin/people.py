@@ -1,30 +1,14 @@
-"""Places, people of the market and goods, for operators."""
+"""Places, shops, farmers, hosts and consents."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
-from common.admin_links import Link, list_link, object_link, related, source_column, state, yuan
+from common.admin_links import Link, list_link, object_link, related, state
 from common.clock import utc_now
-from shops.models import (
-    Category,
-    Farmer,
-    FarmerAuthorization,
-    Host,
-    Lot,
-    Photo,
-    Product,
-    Shop,
-    ShopMember,
-    StockMovement,
-    StockReservation,
-    Variant,
-    VariantStock,
-    Village,
-)
+from shops.models import Farmer, FarmerAuthorization, Host, Shop, ShopMember, Village
 from shops.services.people import approve_host, approve_shop, close_shop, suspend_host, suspend_shop
-from shops.services.publishing import reject_product
-from shops.statuses import HostStatus, ProductStatus, ShopStatus
+from shops.statuses import HostStatus, ShopStatus
 
 
 @admin.register(Village)
@@ -54,17 +38,6 @@ class VillageAdmin(BaseAdmin):
             list_link("shops.farmer", _("Farmers"), village__id__exact=village.pk),
             list_link("shops.shop", _("Shops"), village__id__exact=village.pk),
         ]
-
-
-@admin.register(Category)
-class CategoryAdmin(BaseAdmin):
-    """Shelves of the catalogue."""
-
-    noun, title = _("category"), _("Categories")
-    can_add = True
-    editable_fields = ("slug", "name", "name_en", "position")
-    list_display = ["name", "name_en", "slug", "position"]
-    search_fields = ["name", "name_en", "slug"]
 
 
 class MemberInline(ReadOnlyInline):
@@ -257,190 +230,4 @@ class FarmerAuthorizationAdmin(BaseAdmin):
     list_select_related = ["farmer", "shop", "host"]
     search_fields = ["farmer__name", "shop__name", "host__name", "=farmer__contact__phone"]
     date_hierarchy = "granted_at"
-    ordering = ["-pk"]
-
-
-@admin.register(Photo)
-class PhotoAdmin(BaseAdmin):
-    """Pictures of goods, people, places."""
-
-    noun, title = _("photo"), _("Photos")
-    hidden_fields = ("original_path",)
-    list_display = [
-        "public_id",
-        related("product", _("product")),
-        state({"uploaded": "warning", "ready": "success", "rejected": "danger"}),
-        "width",
-        "height",
-        "created_at",
-    ]
-    list_filter = ["status"]
-    list_select_related = ["product"]
-    search_fields = ["=public_id", "product__title", "=uploaded_by__phone"]
-    date_hierarchy = "created_at"
-    ordering = ["-pk"]
-
-
-class VariantInline(ReadOnlyInline):
-    """What is bought."""
-
-    model = Variant
-    fields = readonly_fields = [
-        "name",
-        yuan("price_fen", _("price")),
-        related("stock", _("stock")),
-        "is_active",
-    ]
-
-
-@admin.register(Product)
-class ProductAdmin(BaseAdmin):
-    """Listings; an operator may take one off the market."""
-
-    noun, title = _("product"), _("Goods")
-    list_display = [
-        "title",
-        state(
-            {
-                "draft": "",
-                "in_review": "warning",
-                "published": "success",
-                "rejected": "danger",
-                "archived": "",
-            }
-        ),
-        related("shop", _("shop")),
-        related("farmer", _("farmer")),
-        related("category", _("category")),
-        "published_at",
-    ]
-    list_filter = ["status", "category", "village"]
-    list_select_related = ["shop", "farmer", "category"]
-    search_fields = [
-        "title",
-        "shop__name",
-        "farmer__name",
-        "=farmer__contact__phone",
-        "=shop__contact__phone",
-    ]
-    date_hierarchy = "created_at"
-    ordering = ["-pk"]
-    inlines = [VariantInline]
-    moves = (
-        Move(
-            name="reject",
-            label=_("Take off the market"),
-            run=lambda request, product, data: reject_product(
-                actor=request.user, product=product, reason=data["reason"], now=utc_now()
-            ),
-            states=frozenset({ProductStatus.IN_REVIEW, ProductStatus.PUBLISHED}),
-            bulk=True,
-            is_dangerous=True,
-        ),
-    )
-
-    def links(self, product: Product) -> list[Link | None]:
-        """Return its page, photos and orders."""
-        return [
-            Link(_("Page of the product"), f"/products/{product.pk}/"),
-            list_link("shops.photo", _("Photos"), product__id__exact=product.pk),
-            list_link("orders.orderline", _("Order lines"), q=product.title),
-        ]
-
-
-@admin.register(Variant)
-class VariantAdmin(BaseAdmin):
-    """What is bought: a box of 500 g."""
-
-    noun, title = _("variant"), _("Variants")
-    list_display = [
-        related("product", _("product")),
-        "name",
-        yuan("price_fen", _("price")),
-        related("stock", _("stock")),
-        "is_active",
-    ]
-    list_filter = ["is_active"]
-    list_select_related = ["product", "stock"]
-    search_fields = ["product__title", "name", "=id"]
-    ordering = ["-pk"]
-
-    def links(self, variant: Variant) -> list[Link | None]:
-        """Return lots, movements, reservations."""
-        return [
-            object_link(variant.product),
-            list_link("shops.lot", _("Lots"), variant__id__exact=variant.pk),
-            list_link("shops.stockmovement", _("Stock movements"), variant__id__exact=variant.pk),
-            list_link("shops.stockreservation", _("Reservations"), variant__id__exact=variant.pk),
-        ]
-
-
-@admin.register(VariantStock)
-class VariantStockAdmin(BaseAdmin):
-    """The counters; they move only with movements and reservations."""
-
-    noun, title = _("stock"), _("Stock")
-    list_display = [related("variant.product", _("product")), "variant", "available", "reserved", "sold"]
-    list_display_links = ["variant"]
-    list_select_related = ["variant__product"]
-    search_fields = ["variant__product__title", "=variant__id"]
-
-
-@admin.register(Lot)
-class LotAdmin(BaseAdmin):
-    """What farmers brought."""
-
-    noun, title = _("lot"), _("Lots")
-    list_display = [
-        "id",
-        related("variant.product", _("product")),
-        related("farmer", _("farmer")),
-        related("shop", _("shop")),
-        "quantity",
-        "status",
-        "declared_at",
-    ]
-    list_filter = ["status"]
-    list_select_related = ["variant__product", "farmer", "shop"]
-    search_fields = ["variant__product__title", "farmer__name", "=farmer__contact__phone", "=id"]
-    date_hierarchy = "declared_at"
-    ordering = ["-pk"]
-
-
-@admin.register(StockMovement)
-class StockMovementAdmin(BaseAdmin):
-    """Units in and out, each with its document."""
-
-    noun, title = _("stock movement"), _("Stock movements")
-    list_display = [
-        related("variant.product", _("product")),
-        "kind",
-        "quantity",
-        source_column("reference", _("document")),
-        source_column("actor", _("actor")),
-        "at",
-    ]
-    list_filter = ["kind"]
-    list_select_related = ["variant__product"]
-    search_fields = ["=reference", "variant__product__title"]
-    date_hierarchy = "at"
-    ordering = ["-pk"]
-
-
-@admin.register(StockReservation)
-class StockReservationAdmin(BaseAdmin):
-    """Units held for orders."""
-
-    noun, title = _("reservation"), _("Reservations")
-    list_display = [
-        related("variant.product", _("product")),
-        "quantity",
-        state({"held": "warning", "committed": "success", "released": "info", "expired": "info"}),
-        source_column("reference", _("document")),
-        "expires_at",
-    ]
-    list_filter = ["status"]
-    list_select_related = ["variant__product"]
-    search_fields = ["=reference", "variant__product__title", "=order_line__order__number"]
-    date_hierarchy = "created_at"
     ordering = ["-pk"]
