@@ -32,4 +32,5 @@ def kept_payments(group_id: int) -> QuerySet[Payment]:
 def list_unfinished_refunds(*, now: datetime, since: timedelta, limit: int = 100) -> list[int]:
     """Return refunds that were promised a while ago and have not gone through."""
     waiting = Refund.objects.filter(status__in=UNFINISHED, created_at__lte=now - since)
-    return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
+    # The least tried first: a hundred hopeless ones must not starve the rest.
+    return list(waiting.order_by("attempts", "pk").values_list("pk", flat=True)[:limit])

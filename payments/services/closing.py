@@ -57,7 +57,11 @@ def poll_open(*, now: datetime, limit: int = 100) -> int:
     )
     payments = list(stale.order_by("pk")[:limit])
     for payment in payments:
-        check_payment(payment=payment, now=now)
+        try:
+            check_payment(payment=payment, now=now)
+        except Exception:
+            # One that cannot be settled must not keep the others from it.
+            logger.exception("payment %s could not be settled", payment.pk)
     return len(payments)
 
 
@@ -70,4 +74,6 @@ def close_leftovers(*, now: datetime) -> int:
             done += 1
         except MarketError as error:
             logger.warning("purchase %s cannot be closed yet: %s", group_id, error.code)
+        except Exception:
+            logger.exception("purchase %s could not be closed", group_id)
     return done

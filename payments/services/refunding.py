@@ -22,6 +22,7 @@ from payments.statuses import RefundStatus
 logger = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(seconds=60)
+MOST_ATTEMPTS = 32_767  # what the column holds; a provider away for a month must not stop the retries
 
 
 def execute_refund(*, request_id: int, now: datetime) -> Refund:
@@ -57,6 +58,9 @@ def retry_refunds(*, now: datetime) -> int:
             done += send_refund(refund_id=refund_id, now=now).status == RefundStatus.SUCCEEDED
         except MarketError as error:
             logger.warning("refund %s cannot be sent yet: %s", refund_id, error.code)
+        except Exception:
+            # One that cannot be settled must not keep the others from it.
+            logger.exception("refund %s could not be settled", refund_id)
     return done
 
 
@@ -84,7 +88,7 @@ def _mark_in_transit(refund_id: int) -> Refund:
     refund = Refund.objects.select_for_update(of=["self"]).select_related("payment").get(pk=refund_id)
     if refund.status in UNFINISHED:
         refund.status = RefundStatus.IN_TRANSIT
-        refund.attempts += 1
+        refund.attempts = min(refund.attempts + 1, MOST_ATTEMPTS)
         refund.save(update_fields=["status", "attempts"])
     return refund
 

@@ -8,6 +8,8 @@ import pytest
 from common.clock import utc_now
 from common.errors import IdempotencyConflict, MoveRefused, NotFound
 from ledger.models import LedgerEntry
+from ledger.services.posting import Posting, post
+from ledger.statuses import Kind, Purpose
 from orders.errors import PurchaseExpired
 from orders.models import OrderGroup, RefundRequest
 from orders.services.cancelling import cancel_by_buyer, expire_group
@@ -16,7 +18,13 @@ from payments.errors import GatewayUnavailable, UnknownGateway
 from payments.gateways import get_gateway
 from payments.models import Payment, Refund
 from payments.services.closing import check_payment, close_group, close_leftovers, poll_open
-from payments.services.refunding import execute_refund, retry_refunds, send_refund
+from payments.services.refunding import (
+    MOST_ATTEMPTS,
+    _refund_of,
+    execute_refund,
+    retry_refunds,
+    send_refund,
+)
 from payments.services.settling import settle_payment
 from payments.services.starting import start_payment
 from payments.tasks import poll_pending
@@ -262,6 +270,24 @@ def test_a_refund_that_the_provider_refuses_waits_for_an_operator(market, arun, 
 
     assert (refund.status, refund.last_error) == ("failed", "more_than_paid")
     assert (status_of(request), cash()) == ("failed", 7600)
+
+
+def test_one_refund_that_cannot_be_booked_does_not_stop_the_others(market, arun, sandbox):
+    refunds = []
+    for _ in range(2):
+        order = place_one(buyer=arun, variant=market.variant)
+        paid(arun, order, sandbox)
+        cancel_by_buyer(buyer=arun, number=order.number, now=utc_now())
+        refunds.append(_refund_of(RefundRequest.objects.get(order=order).pk, utc_now()))
+    stuck, other = refunds
+    lines = [Posting(Purpose.CASH, 1, "elsewhere"), Posting(Purpose.UNMATCHED, -1, "elsewhere")]
+    post(kind=Kind.REFUND, key=f"refund:{stuck.pk}", source="elsewhere", postings=lines, now=utc_now())
+    Refund.objects.filter(pk=other.pk).update(attempts=MOST_ATTEMPTS)
+
+    done = retry_refunds(now=utc_now() + timedelta(minutes=5))
+
+    assert done == 1
+    assert (status_of(stuck), status_of(other)) == ("in_transit", "succeeded")
 
 
 def test_the_clock_takes_up_everything_that_was_left(market, arun, sandbox, drain_outbox, valkey):
