@@ -18,7 +18,7 @@ from orders.models import (
     RefundRequest,
     Shipment,
 )
-from orders.services.overseeing import cancel_by_operator
+from orders.services.cancelling import cancel_by_operator
 from orders.statuses import OrderStatus
 
 ORDER_COLORS = {

@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from common import outbox
 from common.audit import actor_of, record
-from common.errors import MoveRefused
+from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
 from orders.models import Order, OrderLine
 from orders.services.locking import lock_group, lock_order
@@ -50,15 +50,19 @@ def cancel_by_shop(*, actor: User, number: str, now: datetime, words: str = "") 
 
 
 @transaction.atomic
-def cancel_by_operator(*, actor: User, number: str, now: datetime, reason: str) -> Order:
-    """Call off any order that is not on its way, for a stated reason; whoever calls checks the permission.
+def cancel_by_operator(*, actor: User, number: str, reason: str, now: datetime) -> Order:
+    """Call off an order that is not on its way: unpaid, the whole purchase; paid, with everything back.
 
-    Unpaid, the whole purchase; paid, with a refund. Repeating it changes nothing.
+    Repeating it changes nothing. NotAllowed, NotFound, Invalid without a reason, MoveRefused once shipped.
     """
+    if not (actor.is_active and actor.is_staff):
+        raise NotAllowed()
+    words = reason.strip()[:200]
+    if not words:
+        raise Invalid(fields={"reason": Invalid.message})
     order = lock_order(Order.objects.all(), number)
     if order.status in (OrderStatus.CANCELLING, OrderStatus.CANCELLED):
         return order
-    words = reason.strip()[:200] or CancelReason.SHOP
     if order.status != OrderStatus.PENDING_PAYMENT:
         _cancel_paid(order, actor, words, RefundReason.CANCELLED_BY_SHOP, now)
         return order

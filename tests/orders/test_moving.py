@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.models import Sum
 
-from common.errors import Invalid, MoveRefused, NotFound
+from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.models import AuditEntry, OutboxMessage
 from ledger.models import LedgerEntry, LedgerTransaction
 from orders.errors import TrackingNumberTaken
@@ -266,3 +266,15 @@ def test_an_operator_calls_off_with_a_reason_that_is_kept(market, arun, operator
     assert RefundRequest.objects.get().order == paid
     audits = AuditEntry.objects.filter(action="orders.cancel").values_list("actor", "reason")
     assert set(audits) == {(f"user:{operator.pk}", "错误的上架")}
+
+
+def test_only_operators_call_off_anybodys_order_and_say_why(market, arun, mei, operator):
+    order = make_paid(buyer=arun, variant=market.variant, now=NOW)
+
+    with pytest.raises(NotAllowed):
+        cancel_by_operator(actor=mei, number=order.number, now=LATER, reason="错误的上架")
+    with pytest.raises(Invalid):
+        cancel_by_operator(actor=operator, number=order.number, now=LATER, reason="  ")
+
+    order.refresh_from_db()
+    assert (order.status, RefundRequest.objects.count()) == ("paid", 0)
