@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
@@ -191,9 +192,10 @@ def _hold_stock(made: Sequence[tuple[OrderLine, PricedLine]], group: OrderGroup,
 
 
 def _new_number(now: datetime) -> str:
-    # The date helps people on the phone; ten random digits cannot be guessed or counted.
+    # The date (the village's, not UTC) helps people on the phone; ten random digits cannot be guessed.
+    day = now.astimezone(ZoneInfo(settings.TIME_ZONE))
     while True:
-        number = f"{now:%y%m%d}{secrets.randbelow(10**10):010d}"
+        number = f"{day:%y%m%d}{secrets.randbelow(10**10):010d}"
         if not Order.objects.filter(number=number).exists():
             return number
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from livestreams.errors import BadSource
 from livestreams.models import RundownItem
@@ -109,7 +110,7 @@ def _price(variant: Variant, line: WantedLine) -> PricedLine:
     price_fen = variant.price_fen
     if source is not None and source.live_price_fen is not None:
         price_fen = source.live_price_fen
-    host_bp = item.host_commission_bp if item else 0
+    host_bp = item.host_commission_bp if item and _host_may_present(variant, source) else 0
     split = split_price(
         total_fen=price_fen * line.quantity,
         host_commission_bp=host_bp,
@@ -131,11 +132,17 @@ def _check_consent(variant: Variant, source: Source | None) -> None:
     product = variant.product
     if product.farmer_id is None:
         return
-    granted = FarmerAuthorization.objects.filter(
-        farmer_id=product.farmer_id, status=AuthorizationStatus.GRANTED
-    )
-    if granted.filter(shop_id=product.shop_id).exists():
+    if _granted(product.farmer_id).filter(shop_id=product.shop_id).exists():
         return
-    if source is not None and granted.filter(host_id=source.host.pk).exists():
+    if source is not None and _host_may_present(variant, source):
         return
     raise NotAuthorized()
+
+
+def _host_may_present(variant: Variant, source: Source) -> bool:
+    # Asked at every sale: a consent that was withdrawn after the pin earns the host nothing any more.
+    return _granted(variant.product.farmer_id).filter(host_id=source.host.pk).exists()
+
+
+def _granted(farmer_id: int | None) -> QuerySet[FarmerAuthorization]:
+    return FarmerAuthorization.objects.filter(farmer_id=farmer_id, status=AuthorizationStatus.GRANTED)

@@ -87,6 +87,25 @@ def test_after_the_session_the_ordinary_price_holds_and_the_host_still_earns(mar
     assert line.commissions.get(kind="host").amount_fen == 340
 
 
+def test_a_host_whose_consent_was_withdrawn_after_the_pin_earns_nothing(market, arun):
+    _, source = make_pin(host=market.host, shop=market.shop, variant=market.variant, live_price_fen=5900)
+    FarmerAuthorization.objects.filter(host=market.host).update(
+        status=AuthorizationStatus.REVOKED, revoked_at=NOW
+    )
+
+    line = place_one(buyer=arun, variant=market.variant, source=source).lines.get()
+
+    shares = list(line.commissions.values_list("kind", "rate_bp", "amount_fen"))
+    assert shares == [("platform", 300, 177)]
+
+
+@pytest.mark.parametrize(("hour", "day"), [(15, "261001"), (16, "261002")])
+def test_the_number_begins_with_the_day_in_the_village(market, arun, hour, day):
+    order = place_one(buyer=arun, variant=market.variant, now=NOW.replace(hour=hour))
+
+    assert (order.number[:6], len(order.number)) == (day, 16)
+
+
 def test_a_forged_source_or_one_of_another_variant_is_refused(market, arun):
     other = make_product(shop=market.shop, title="蜂蜜").variants.get()
     _, source = make_pin(host=market.host, shop=market.shop, variant=other, live_price_fen=1)
