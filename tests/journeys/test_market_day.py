@@ -64,6 +64,7 @@ def test_from_photo_to_payout(stack: Stack, browser: Browser) -> None:
 
     steps.ship(mei, number, f"SF{secrets.randbelow(10**13):013d}")
     steps.confirm_receipt(arun, number)
+    assert stack.rows("SELECT status FROM orders_order WHERE number = %s", number) == [("completed",)]
 
     operator, cashier = open_phone(browser, stack), open_phone(browser, stack, viewport=DESK)
     sign_in(operator, stack, "operator")
