@@ -34,7 +34,8 @@ def test_guest_buys_from_the_cart_and_is_refunded(stack: Stack, browser: Browser
     arun.locator("main a[href^='/orders/']").first.click()
     number = arun.url.rstrip("/").rsplit("/", 1)[1]
     [(quantity,)] = stack.rows(
-        "SELECT l.quantity FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id WHERE o.number = %s",
+        "SELECT l.quantity FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id"
+        " WHERE o.number = %s",
         number,
     )
     assert quantity >= 2
