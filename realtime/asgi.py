@@ -45,12 +45,19 @@ def application(authorise: Authorise) -> Callable:
         try:
             await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (writing, leaving):
-                task.cancel()
-            await asyncio.gather(writing, leaving, return_exceptions=True)
+            await _end(writing, leaving)
 
     door.hubs = hubs
     return door
+
+
+async def _end(*tasks: asyncio.Task) -> None:
+    """Cancel until it is heard: the Valkey client swallows a cancellation that comes while it connects."""
+    while pending := [task for task in tasks if not task.done()]:
+        for task in pending:
+            task.cancel()
+        await asyncio.wait(pending, timeout=0.5)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def asked_position(scope: dict) -> Position | None:

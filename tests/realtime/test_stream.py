@@ -303,3 +303,19 @@ def test_room_that_is_not_public_is_not_there(valkey):
             assert reader.events == []
 
     run(scenario)
+
+
+@pytest.mark.parametrize("pause", [0, 0.002, 0.02])
+def test_reader_who_leaves_at_once_is_let_go(valkey, pause):
+    async def scenario():
+        async with open_door() as door:
+            reader = Reader(door)
+            task = asyncio.create_task(door(reader.scope, reader._receive, reader._send))
+            while reader.status is None:
+                await asyncio.sleep(0)
+            await asyncio.sleep(pause)
+            reader.gone.set()
+            done, _ = await asyncio.wait({task}, timeout=8)
+            assert done == {task}
+
+    run(scenario)
