@@ -2,7 +2,12 @@
 
 import logging
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    ValidationError,
+)
 from django.db import DataError
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -10,7 +15,7 @@ from rest_framework import exceptions, pagination
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from common.errors import MarketError
+from common.errors import BodyTooLarge, MarketError
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +42,8 @@ def error_body(*, code: str, message: str, fields: dict | None = None) -> dict:
 
 def handle_error(error: Exception, context: dict) -> Response:
     """Turn any exception of an API view into the error shape; unknown ones are logged and become 500."""
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
     if isinstance(error, MarketError):
         set_rollback()
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
@@ -48,6 +55,8 @@ def handle_error(error: Exception, context: dict) -> Response:
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, SuspiciousOperation):
+        error = exceptions.ParseError()
     if isinstance(error, exceptions.APIException):
         set_rollback()
         return _answer_api_exception(error)

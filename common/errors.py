@@ -59,6 +59,14 @@ class TooMany(MarketError):
     message = _("That was too often. Please wait a moment and try again.")
 
 
+class BodyTooLarge(MarketError):
+    """More in one request than any call of ours needs."""
+
+    code = "too_large"
+    status = 413
+    message = _("The message is too large.")
+
+
 class IdempotencyConflict(MarketError):
     """The same key came with another body (rules.md 4)."""
 

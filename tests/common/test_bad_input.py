@@ -7,6 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from accounts.models import Address, ApiToken
+from accounts.services.signing_in import issue_token
+from common.clock import utc_now
 from tests.factories.livestreams import make_session
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +53,39 @@ def test_json_nested_without_end_is_400(db, body):
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
     assert not ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"language": "\\ud800"}',
+        '{"display_name": "\\udfff"}',
+        '{"language": NaN}',
+        "\ufeff{}",
+        "9" * 5000,
+        "{",
+    ],
+)
+def test_json_that_cannot_be_told_back_is_400(arun, body):
+    before = (arun.language, arun.display_name)
+
+    answer = client_of(arun).generic("PATCH", "/api/v1/me/", body, content_type="application/json")
+
+    arun.refresh_from_db()
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert (arun.language, arun.display_name) == before
+
+
+def test_json_above_a_megabyte_is_413(arun):
+    body = '{"display_name": "' + "x" * (1024 * 1024) + '"}'
+
+    bearer = APIClient(raise_request_exception=False)
+    bearer.credentials(HTTP_AUTHORIZATION=f"Bearer {issue_token(user=arun, now=utc_now())}")
+
+    for client in (client_of(arun), bearer):
+        answer = client.generic("PATCH", "/api/v1/me/", body, content_type="application/json")
+
+        assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
 @pytest.mark.parametrize("charset", ["idna", "zlib", "hex", "utf-16", "undefined"])
