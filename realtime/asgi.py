@@ -79,11 +79,12 @@ async def _write(hub: Hub, name: str, scope: dict, send, allowed) -> None:
     loop = asyncio.get_running_loop()
     position = asked_position(scope)
     async with hub.reading(name) as channel:
-        await _send(send, b"retry: 2000\n\n")
         if channel.flushed.epoch != channel.epoch:
             channel.flush(loop.time())
         if position is None:
             position = Position(channel.flushed.epoch, channel.flushed.seq)
+        # The first bytes say that the reader's place is taken: what is published from here on reaches it.
+        await _send(send, b"retry: 2000\n\n")
         checked = loop.time()
         while True:
             beat = channel.beat

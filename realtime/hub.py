@@ -16,6 +16,8 @@ from collections import deque
 from dataclasses import dataclass, field
 
 import redis.asyncio
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from realtime.services.presence import FORGOTTEN_AFTER, REPORT, presence_key, shown_key
@@ -68,6 +70,12 @@ def _event(seq: int, name: str, data: str) -> Event:
         except (ValueError, AttributeError):
             counter = None
     return Event(seq, name, data, counter)
+
+
+def heed_cancellation() -> None:
+    """Leave when told to: the Valkey client swallows a cancellation that comes while it connects."""
+    if asyncio.current_task().cancelling():
+        raise asyncio.CancelledError
 
 
 @dataclass
@@ -158,7 +166,11 @@ class Hub:
         if self._tasks:
             return
         self.client = redis.asyncio.Redis.from_url(
-            self.url, decode_responses=True, socket_connect_timeout=1, socket_timeout=5
+            self.url,
+            decode_responses=True,
+            socket_connect_timeout=1,
+            socket_timeout=5,
+            retry=Retry(NoBackoff(), 1),
         )
         self._tasks = [
             asyncio.create_task(work()) for work in (self._follow, self._beat, self._report_presence)
@@ -177,12 +189,15 @@ class Hub:
     async def reading(self, name: str):
         """Give the channel to one reader; the last one to leave closes it."""
         channel = self.channels.get(name)
-        if channel is None:
+        is_first = channel is None
+        if is_first:
             channel = self.channels[name] = Channel(name)
-            await self._open(channel)
         channel.readers += 1
         # The first reader fills the channel; the next ones wait for it, but not for a dead Valkey.
         try:
+            if is_first:
+                await self._open(channel)
+                heed_cancellation()
             # Not wait_for: before Python 3.12 it can swallow the cancelling of a reader that leaves at once.
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
@@ -224,6 +239,7 @@ class Hub:
     async def _follow(self) -> None:
         backoff = 0.1
         while True:
+            heed_cancellation()
             try:
                 async with self.client.pubsub() as subscription:
                     # A channel of our own keeps the subscription valid while nobody reads anything.
@@ -245,6 +261,7 @@ class Hub:
 
     async def _listen(self, subscription) -> None:
         while True:
+            heed_cancellation()
             message = await subscription.get_message(ignore_subscribe_messages=True, timeout=1.0)
             if message is None:
                 continue
@@ -267,6 +284,7 @@ class Hub:
     async def _report_presence(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
+            heed_cancellation()
             await asyncio.sleep(PRESENCE_SECONDS)
             for channel in list(self.channels.values()):
                 number, at = channel.reported

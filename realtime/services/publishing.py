@@ -11,6 +11,8 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
@@ -46,8 +48,13 @@ def meta_key(channel: str) -> str:
 
 @cache
 def _client_of(url: str) -> redis.Redis:
+    # One repetition, at once: a connection that died with an old Valkey must not cost the first event.
     return redis.Redis.from_url(
-        url, decode_responses=True, socket_connect_timeout=0.5, socket_timeout=1, health_check_interval=15
+        url,
+        decode_responses=True,
+        socket_connect_timeout=0.5,
+        socket_timeout=1,
+        retry=Retry(NoBackoff(), 1),
     )
 
 

@@ -30,6 +30,7 @@ class Reader:
         self.gate = asyncio.Event()
         self.gate.set()
         self.gone = asyncio.Event()
+        self.placed = asyncio.Event()
         self.task: asyncio.Task | None = None
 
     async def _receive(self):
@@ -40,6 +41,8 @@ class Reader:
         await self.gate.wait()
         if message["type"] == "http.response.start":
             self.status = message["status"]
+        if message.get("body"):
+            self.placed.set()
         for block in message.get("body", b"").decode().split("\n\n"):
             fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
             if "event" in fields:
@@ -67,9 +70,7 @@ async def reading(door, **options):
     reader.task = asyncio.create_task(door(reader.scope, reader._receive, reader._send))
     try:
         async with asyncio.timeout(8):
-            while reader.status is None:
-                await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+            await reader.placed.wait()
         yield reader
     finally:
         reader.gate.set()
