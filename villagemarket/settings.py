@@ -293,6 +293,9 @@ UNFOLD = {
     "SITE_TITLE": _("Village Market"),
     "SITE_HEADER": _("Village Market"),
     "SITE_SYMBOL": "landscape",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/favicon.svg")}
+    ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": True,
     "SHOW_LANGUAGES": True,
