@@ -4,6 +4,8 @@ import base64
 from urllib.parse import quote
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.models import Address, ApiToken
@@ -130,3 +132,15 @@ def test_a_page_of_the_chat_that_is_no_number_is_the_newest(market, zhuoma, befo
     answer = client_of(zhuoma).get(f"/api/v1/live-sessions/{session.pk}/messages/?before={before}")
 
     assert (answer.status_code, answer.json()["results"]) == (200, [])
+
+
+@pytest.mark.parametrize("path", ["/", "/sign-in/", "/api/v1/categories/"])
+@pytest.mark.parametrize(
+    "key", ['"\\000aaaaaaaaaa"', '"\\377\\377\\377\\377\\377\\377\\377\\377"', "x" * 5000]
+)
+def test_a_session_cookie_that_is_none_is_a_guest(db, path, key):
+    client = Client(raise_request_exception=False)
+
+    answer = client.get(path, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"})
+
+    assert answer.status_code == 200

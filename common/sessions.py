@@ -1,0 +1,11 @@
+"""Sessions in the database (decisions.md: sign-in never depends on Valkey), for keys that we gave out."""
+
+from django.contrib.sessions.backends import db
+
+
+class SessionStore(db.SessionStore):
+    """Django's, except that a cookie which cannot be a key is no session instead of a failing query."""
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Keys are made of letters and digits; PostgreSQL cannot even be asked for a NUL."""
+        return bool(super()._validate_session_key(key)) and len(key) <= 40 and key.isascii() and key.isalnum()
