@@ -30,7 +30,7 @@ async def authorise(scope: dict, channel: str) -> bool:
 def _authorise(scope: dict, channel: str) -> bool:
     close_old_connections()
     kind, _, number = channel.partition(":")
-    if not number.isdigit():
+    if not (number.isascii() and number.isdigit()):
         return False
     person = person_of(scope)
     if kind == "user":
