@@ -21,6 +21,7 @@ from livestreams.errors import (
     ChunkGap,
     ChunkTooLarge,
     DiskFull,
+    HostNotActive,
     NotOnAir,
     TakeClosed,
     TooManyTranscodes,
@@ -29,6 +30,7 @@ from livestreams.errors import (
 from livestreams.models import LiveSession, Take
 from livestreams.services.scheduling import locked_session
 from livestreams.statuses import ON_AIR, TakeStatus
+from shops.statuses import HostStatus
 
 PURPOSE = "take"
 CONTAINERS = {"video/webm", "video/x-matroska", "video/mp4"}
@@ -78,11 +80,13 @@ def _check_mime(mime: str) -> str:
 def open_take(*, actor, session_id: int, mime: str, now: datetime) -> TakeGrant:
     """Begin a recording; one that still runs is closed, because the newer phone wins.
 
-    Raises NotFound, NotOnAir, UnknownRecording, TooManyTranscodes, DiskFull.
+    Raises NotFound, NotOnAir, HostNotActive, UnknownRecording, TooManyTranscodes, DiskFull.
     """
     session = locked_session(actor=actor, session_id=session_id)
     if session.status not in ON_AIR:
         raise NotOnAir()
+    if session.host.status != HostStatus.ACTIVE:
+        raise HostNotActive()
     mime = _check_mime(mime)
     refuse_full_disk()
     takes = Take.objects.filter(broadcast=session.broadcast)
@@ -160,18 +164,20 @@ def accept_chunk(*, take_id: int, seq: int, content_type: str, data: bytes, now:
     """Keep one chunk safely and return the next number; what is returned for is on the disk.
 
     The same number again keeps the first. Raises NotFound, TakeClosed, ChunkGap, ChunkEmpty,
-    ChunkTooLarge, UnknownRecording, DiskFull, TooMany. The take is read on every call, so closing it
-    takes effect at once.
+    ChunkTooLarge, UnknownRecording, DiskFull, TooMany. The take and its host are read on every
+    call, so closing the one and suspending the other takes effect at once.
     """
     if not data:
         raise ChunkEmpty()
     if len(data) > settings.CHUNK_MAX_BYTES or seq > LARGEST_SEQ:
         raise ChunkTooLarge()
-    take = Take.objects.only(
-        "mime", "status", "next_seq", "received_bytes", "started_at"
+    take = Take.objects.select_related("broadcast__session__host").only(
+        "mime", "status", "next_seq", "received_bytes", "started_at", "broadcast__session__host__status"
     ).filter(pk=take_id).first()  # fmt: skip
     if take is None:
         raise NotFound()
+    if take.broadcast.session.host.status != HostStatus.ACTIVE:
+        raise TakeClosed()
     if container_of(content_type) != container_of(take.mime):
         raise UnknownRecording()
     if seq < take.next_seq:

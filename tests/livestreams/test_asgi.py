@@ -9,9 +9,12 @@ import pytest
 from common.clock import utc_now
 from common.signing import sign_token
 from livestreams import asgi, storage
+from livestreams.errors import HostNotActive
 from livestreams.models import Take
 from livestreams.services import receiving
 from livestreams.statuses import TakeStatus
+from shops.models import Host
+from shops.statuses import HostStatus
 from tests.factories.livestreams import MIME, make_session, make_take
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -135,6 +138,18 @@ def test_closed_take_takes_no_more(take):
     assert (status, answer["code"]) == (409, "take_closed")
     assert put(take.pk, 0, HEADER)[0] == 200
     assert kept(take) == ["00000000.chunk"]
+
+
+def test_e1_a_suspended_host_sends_no_picture(take, session, zhuoma):
+    put(take.pk, 0, HEADER)
+    Host.objects.filter(pk=session.host_id).update(status=HostStatus.SUSPENDED)
+
+    status, answer = put(take.pk, 1, b"after")
+    with pytest.raises(HostNotActive):
+        receiving.open_take(actor=zhuoma, session_id=session.pk, mime=MIME, now=utc_now())
+
+    assert (status, answer["code"]) == (409, "take_closed")
+    assert (kept(take), Take.objects.count()) == (["00000000.chunk"], 1)
 
 
 def test_what_is_no_recording_is_refused(take):
