@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib import messages
+from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse
@@ -24,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from common.admin_links import Link, label_of, masked, shown
+from common.admin_links import Link, label_of, masked, named_filters, shown
 from common.audit import actor_of, record
 from common.clock import utc_now
 from common.errors import MarketError
@@ -113,6 +114,12 @@ class BaseAdmin(ModelAdmin):
     compressed_fields = True
     change_form_outer_before_template = "admin/_moves.html"
 
+    def __init__(self, model: type[models.Model], admin_site: admin.AdminSite) -> None:
+        """Let Django's own sentences, too, say what operators call the model."""
+        super().__init__(model, admin_site)
+        self.opts.verbose_name = self.noun or self.opts.verbose_name
+        self.opts.verbose_name_plural = self.title or self.opts.verbose_name_plural
+
     # ---- Rights
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Allow only for the few things that operators write down."""
@@ -173,6 +180,10 @@ class BaseAdmin(ModelAdmin):
         if self.title:
             context["title"] = self.title
         return super().changelist_view(request, context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list, its filters under the names of the columns."""
+        return named_filters(super().get_changelist_instance(request))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Return the columns under their own names; the first leads to the row and holds no other link."""

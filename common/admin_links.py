@@ -8,15 +8,16 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.db import models
 from django.urls import NoReverseMatch, reverse
 from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
+from common.admin_labels import LABELS, OWN_NAMES
 from common.masking import mask_email, mask_name, mask_phone
 from common.money import yuan_text
 
@@ -26,71 +27,6 @@ MASKS: dict[str, Callable[[str | None], str]] = {
     "recipient": mask_name,
     "holder": mask_name,
 }
-
-
-# Labels of columns that many tables have; a column that points to a row is named by that row's admin.
-LABELS = {
-    "status": _("state"),
-    "kind": _("kind"),
-    "name": _("name"),
-    "title": _("title"),
-    "reason": _("reason"),
-    "note": _("note"),
-    "quantity": _("quantity"),
-    "reference": _("reference"),
-    "attempts": _("attempts"),
-    "created_at": _("created"),
-    "expires_at": _("expires"),
-    "posted_at": _("posted"),
-    "settled_at": _("settled"),
-    "amount_fen": _("amount"),
-    "total_fen": _("total"),
-    "price_fen": _("price"),
-    "net_fen": _("net"),
-    "gross_fen": _("gross"),
-    "source": _("document"),
-    "actor": _("actor"),
-    "phone": _("phone"),
-    "email": _("e-mail"),
-    "address": _("address"),
-    "approved_by": _("approved by"),
-    "approved_at": _("approved"),
-    "paid_by": _("paid by"),
-    "paid_at": _("paid"),
-    "starts_at": _("begins"),
-    "ends_at": _("ends"),
-    "closed_at": _("closed"),
-    "issued_at": _("issued"),
-    "method": _("method"),
-    "code": _("number"),
-    "number": _("number"),
-    "key": _("key"),
-    "memo": _("memo"),
-    "at": _("when"),
-    "action": _("action"),
-    "task": _("task"),
-    "text": _("text"),
-    "channel": _("channel"),
-    "error": _("error"),
-    "sent_at": _("sent"),
-    "read_at": _("read"),
-    "placed_at": _("placed"),
-    "shipped_at": _("shipped"),
-    "scheduled_at": _("planned for"),
-    "received_at": _("received"),
-    "published_at": _("published"),
-    "joined_at": _("joined"),
-    "language": _("language"),
-    "is_active": _("active"),
-    "role": _("role"),
-    "gateway": _("gateway"),
-    "carrier": _("carrier"),
-    "tracking_number": _("tracking number"),
-}
-# Several columns of a row may point to people: each keeps its own name.
-OWN_NAMES = frozenset(
-    {"moderator", "publisher", "opened_by", "uploaded_by", "carried_from", "reversal_of", "portrait", "cover"}
-)
 
 
 @dataclass(frozen=True)
@@ -148,6 +84,14 @@ def label_of(model: type[models.Model], name: str) -> Any:
     if field.is_relation and field.related_model in admin.site._registry and name not in OWN_NAMES:
         return getattr(admin.site._registry[field.related_model], "noun", "") or field.verbose_name
     return str(field.verbose_name).removesuffix(" fen")
+
+
+def named_filters(found: ChangeList) -> ChangeList:
+    """Give the filters of a list the names of their columns."""
+    for each in found.filter_specs:
+        if field := getattr(each, "field", None):
+            each.title = label_of(field.model, field.name)
+    return found
 
 
 @cache
