@@ -118,6 +118,8 @@ def main(arguments: list[str]) -> int:
     count = _workers(arguments)
     if not any(argument.startswith("-n") for argument in arguments):
         arguments = [f"-n{count}", *arguments]
+    # The browser tests share one running market: they stay together in one worker.
+    arguments = ["--dist=loadgroup", *arguments] if count else arguments
     common = embedded.place_for(embedded.BASE_DIR / "var" / "test")
     run = common.inside(f"run-{os.getpid()}")
     with contextlib.ExitStack() as stack:
