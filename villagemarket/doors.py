@@ -41,7 +41,7 @@ DOORS = (
     Door(
         "chunk upload",
         ("PUT",),
-        r"/ingest/takes/(?P<take_id>[0-9]{1,18})/(?P<seq>[0-9]{1,18})",
+        r"/ingest/takes/(?P<take_id>[0-9]+)/(?P<seq>[0-9]+)",
         livestreams.asgi.receive_chunk,
     ),
     Door("media", ("GET", "HEAD"), r"/media/(?P<path>.+)", uploads.asgi.serve),
