@@ -42,7 +42,7 @@ def broken(catalogue: polib.POFile) -> list[str]:
 def extracted(domain: str, folder: Path) -> set[tuple[str, str]]:
     """What makemessages finds in the sources now, without touching the repository."""
     files = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split("\0")  # fmt: skip
     endings = (".py", ".html", ".txt") if domain == "django" else (".js",)

@@ -13,7 +13,7 @@ APPS = (
 def our_files(*endings: str) -> list[Path]:
     """What we wrote: known to git or about to be, without migrations (Django wrote those)."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        ["git", "-c", "safe.directory=*", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     files = [ROOT / name for name in listed.split("\0") if name.endswith(endings)]
