@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminTextareaWidget
 
-from common.admin_links import Link, label_of, masked, named_filters, shown
+from common.admin_links import Link, label_of, masked, named_filters, own_columns, shown
 from common.audit import actor_of, record
 from common.clock import utc_now
 from common.errors import MarketError
@@ -95,6 +95,12 @@ class ReadOnlyInline(TabularInline):
         return request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}") or request.user.has_perm(
             f"{meta.app_label}.change_{meta.model_name}"
         )
+
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
+        """Return the columns under their own names."""
+        return own_columns(self.model, self.readonly_fields)
+
+    get_readonly_fields = get_fields
 
 
 class BaseAdmin(ModelAdmin):
@@ -187,11 +193,7 @@ class BaseAdmin(ModelAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Return the columns under their own names; the first leads to the row and holds no other link."""
-        names = {field.name for field in self.opts.concrete_fields}
-        columns = [
-            shown(self.model, each) if isinstance(each, str) and each in names else each
-            for each in super().get_list_display(request)
-        ]
+        columns = own_columns(self.model, super().get_list_display(request))
         return ["pk", *columns] if getattr(columns[0], "is_link", False) else columns
 
     # ---- Moves

@@ -1,6 +1,6 @@
 """Columns and links of admin pages: from a document to the rows that came of it, and back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -121,6 +121,12 @@ def shown(model: type[models.Model], name: str) -> Callable[[models.Model], Any]
     found.__name__ = f"shown_{name}"
     found.is_link = field.is_relation
     return display(description=label_of(model, name), ordering=name, boolean=is_boolean or None)(found)
+
+
+def own_columns(model: type[models.Model], columns: Iterable[Any]) -> list[Any]:
+    """Return columns of a table under their own names; what is no column of it stays as it is."""
+    names = {field.name for field in model._meta.concrete_fields}
+    return [shown(model, each) if isinstance(each, str) and each in names else each for each in columns]
 
 
 @cache

@@ -222,4 +222,4 @@ class Payout(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"payout {self.pk}"
+        return f"#{self.pk}"

@@ -22,7 +22,7 @@ class OrderGroup(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"purchase {self.pk}"
+        return f"#{self.pk}"
 
 
 class OrderQuerySet(models.QuerySet):
