@@ -44,6 +44,7 @@ CHROMIUM_FLAGS = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run everything that needs the whole market on one worker, and first, since it takes longest."""
     for item in items:
