@@ -134,9 +134,13 @@ def stack() -> Iterator[Stack]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One headless Chromium; each person gets a context of their own."""
+    """One headless Chromium; each person gets a context of their own.
+
+    Of one module only: while Playwright is open it keeps an event loop running in this thread, and Django
+    would refuse the database to every other test of the worker.
+    """
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS)
         yield running
