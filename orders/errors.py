@@ -26,6 +26,13 @@ class BuyerLimitReached(MarketError):
     message = _("That is more than one person may buy in this session. Please take fewer.")
 
 
+class TooManyUnpaid(MarketError):
+    """The buyer holds goods with as many unpaid purchases as one person may."""
+
+    code = "too_many_unpaid"
+    message = _("You have several purchases to pay. Please pay or cancel one first; nothing was ordered.")
+
+
 class EmptyOrder(Invalid):
     """There is nothing to order."""
 

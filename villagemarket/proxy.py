@@ -5,7 +5,7 @@ import contextlib
 import json
 import logging
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import BinaryIO
 from urllib.parse import quote
 
@@ -25,6 +25,8 @@ FORWARDED = frozenset(
 )  # fmt: skip
 KEPT_IN_MEMORY = 1024 * 1024
 SLOWEST_BODY_SECONDS = 30
+# Bodies too large for memory wait on disk: so many at once, and a full disk is out of a stranger's reach.
+SPOOLED_AT_ONCE = 16
 UNAVAILABLE = "The market is just starting. Please try again. / 村集正在启动，请稍后再试。"
 # A stale kept connection may be tried again only where that changes nothing.
 SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
@@ -32,6 +34,10 @@ SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 class TooLarge(Exception):
     """The body is over the cap."""
+
+
+class TooBusy(Exception):
+    """As many large bodies are being received as there may be at once."""
 
 
 class Gone(Exception):
@@ -45,6 +51,7 @@ class Proxy:
         self.address = address
         self.max_body_bytes = max_body_bytes
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._spooled = 0
 
     async def __call__(self, scope: dict, receive, send) -> None:
         """The ASGI door."""
@@ -56,8 +63,8 @@ class Proxy:
             await send(message)
 
         try:
-            with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY) as body:
-                size = await self._receive_body(scope, receive, body)
+            with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY) as body, contextlib.ExitStack() as held:
+                size = await self._receive_body(scope, receive, body, held)
                 work = asyncio.create_task(self._exchange(scope, send_on, body, size))
                 watcher = asyncio.create_task(_disconnected(receive))
                 try:
@@ -71,6 +78,14 @@ class Proxy:
         except TooLarge:
             await _refuse(
                 scope, send, 413, "too_large", "This is too large to be sent. / 文件太大，无法发送。"
+            )
+        except TooBusy:
+            await _refuse(
+                scope,
+                send,
+                503,
+                "busy",
+                "Many large files are on their way. Please try again. / 上传人数较多，请稍后再试。",
             )
         except Gone:
             return
@@ -87,12 +102,12 @@ class Proxy:
         for session in self._sessions.values():
             await session.close()
 
-    async def _receive_body(self, scope: dict, receive, body: BinaryIO) -> int:
+    async def _receive_body(self, scope: dict, receive, body: BinaryIO, held: contextlib.ExitStack) -> int:
         """Take the whole body before a page process is asked: a slow phone must not hold a thread."""
         declared = dict(scope["headers"]).get(b"content-length", b"")
         if declared.isdigit() and int(declared) > self.max_body_bytes:
             raise TooLarge
-        size = 0
+        size, is_spooled = 0, False
         while True:
             try:
                 message = await asyncio.wait_for(receive(), SLOWEST_BODY_SECONDS)
@@ -105,12 +120,25 @@ class Proxy:
             if size > self.max_body_bytes:
                 raise TooLarge
             if size > KEPT_IN_MEMORY:
+                if not is_spooled:
+                    held.enter_context(self._spool())
+                    is_spooled = True
                 await asyncio.to_thread(body.write, part)
             else:
                 body.write(part)
             if not message.get("more_body"):
                 body.seek(0)
                 return size
+
+    @contextlib.contextmanager
+    def _spool(self) -> Iterator[None]:
+        if self._spooled >= SPOOLED_AT_ONCE:
+            raise TooBusy
+        self._spooled += 1
+        try:
+            yield
+        finally:
+            self._spooled -= 1
 
     async def _exchange(self, scope: dict, send, body: BinaryIO, size: int) -> None:
         """Ask the other process and stream its answer."""

@@ -329,6 +329,7 @@ AUTO_RECEIVE_DAYS = 7  # after the parcel is shipped, unless a case is open
 SETTLEMENT_PERIOD_DAYS = 7
 ATTRIBUTION_HOURS = 24  # the last host who showed the product earns the commission
 ORDER_LINE_MAX_QUANTITY = 999
+UNPAID_PURCHASES_MAX = 8  # of one buyer at once; each holds goods until it expires
 CALLBACK_MAX_BYTES = 64 * 1024
 CALLBACK_MAX_SKEW_SECONDS = 300
 
@@ -378,5 +379,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "WARNING"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+    },
 }

@@ -20,8 +20,9 @@ from common.audit import actor_of
 from common.errors import Invalid
 from common.idempotency import run_once
 from common.models import IdempotencyKey
-from orders.errors import BuyerLimitReached, EmptyOrder
+from orders.errors import BuyerLimitReached, EmptyOrder, TooManyUnpaid
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
+from orders.services.paying import PAYABLE
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
 from orders.statuses import CommissionKind, OrderStatus
 from shops.services import stock
@@ -44,7 +45,8 @@ def place_order(
     """Hold the goods and freeze the price of one purchase, once per key; return (answer, replayed).
 
     The answer is {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
-    NotFound (address), NotOnSale, NotAuthorized, BadSource, BuyerLimitReached, SoldOut; then nothing is kept.
+    NotFound (address), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached, SoldOut; then
+    nothing is kept.
     """
     _check_lines(lines)
     body = {
@@ -90,6 +92,7 @@ def _check_lines(lines: Sequence[WantedLine]) -> None:
 def _place(
     *, buyer: User, lines: Sequence[PricedLine], address: Address, note: str, now: datetime
 ) -> OrderGroup:
+    _check_unpaid(buyer)
     _check_limits(buyer, lines)
     by_shop: dict[int, list[PricedLine]] = defaultdict(list)
     for line in lines:
@@ -123,6 +126,16 @@ def _place(
         outbox.enqueue("orders.after_placed", order_id=order.pk)
     _hold_stock(made, group, now)
     return group
+
+
+def _check_unpaid(buyer: User) -> None:
+    """Bound what one person can keep from everybody else without paying (rules.md 13)."""
+    # Two purchases of one person at once must see each other.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"unpaid|{buyer.pk}"])
+    unpaid = Order.objects.for_buyer(buyer).filter(status__in=PAYABLE)
+    if unpaid.values("group").distinct().count() >= settings.UNPAID_PURCHASES_MAX:
+        raise TooManyUnpaid()
 
 
 def _check_limits(buyer: User, lines: Sequence[PricedLine]) -> None:

@@ -7,7 +7,7 @@ from common.errors import IdempotencyConflict, Invalid, NotFound
 from common.models import IdempotencyKey, OutboxMessage
 from livestreams.errors import BadSource
 from livestreams.statuses import SessionStatus
-from orders.errors import BuyerLimitReached, EmptyOrder, NotAuthorized, NotOnSale
+from orders.errors import BuyerLimitReached, EmptyOrder, NotAuthorized, NotOnSale, TooManyUnpaid
 from orders.models import CartLine, Order, OrderGroup, OrderLine
 from orders.services.carting import add_to_cart
 from orders.services.placing import place_order
@@ -238,3 +238,17 @@ def test_ordering_from_the_cart_takes_only_the_ordered_lines_out(market, arun):
     )
 
     assert [line.variant for line in CartLine.objects.filter(cart__user=arun)] == [honey]
+
+
+def test_one_person_cannot_hold_the_shelf_with_unpaid_purchases(market, arun, zoya, settings):
+    settings.UNPAID_PURCHASES_MAX = 2
+    for _ in range(2):
+        place_one(buyer=arun, variant=market.variant, quantity=1, now=NOW)
+
+    with pytest.raises(TooManyUnpaid):
+        place_one(buyer=arun, variant=market.variant, quantity=1, now=NOW)
+
+    assert OrderGroup.objects.filter(buyer=arun).count() == 2
+    assert VariantStock.objects.get(pk=market.variant.pk).reserved == 2
+    make_address(user=zoya)
+    assert place_one(buyer=zoya, variant=market.variant, quantity=1, now=NOW).status == "pending_payment"

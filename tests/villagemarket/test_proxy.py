@@ -146,6 +146,27 @@ def test_too_large_a_body_never_reaches_the_pages(tmp_path):
     asyncio.run(scenario())
 
 
+def test_more_large_bodies_than_the_disk_is_meant_for_are_asked_to_come_back(tmp_path, monkeypatch):
+    monkeypatch.setattr("villagemarket.proxy.KEPT_IN_MEMORY", 10)
+    monkeypatch.setattr("villagemarket.proxy.SPOOLED_AT_ONCE", 1)
+
+    async def scenario():
+        async with pages_behind(tmp_path) as (pages, proxy):
+            pages.pause = 0.3
+            first = asyncio.create_task(ask(proxy, method="POST", parts=[b"x" * 20]))
+            await asyncio.sleep(0.1)
+            second, _, body = await ask(proxy, method="POST", parts=[b"x" * 20])
+            small, _, _ = await ask(proxy, method="POST", parts=[b"x" * 5])
+            kept = (await first)[0]
+            again, _, _ = await ask(proxy, method="POST", parts=[b"x" * 20])
+
+        assert (kept, second, small, again) == (201, 503, 201, 201)
+        assert "请稍后再试".encode() in body
+        assert len(pages.asked) == 3
+
+    asyncio.run(scenario())
+
+
 def test_pages_away_is_a_503_that_says_when_to_come_back(tmp_path):
     async def scenario():
         proxy = Proxy(f"unix:{tmp_path}/nobody.sock", CAP)
