@@ -24,7 +24,7 @@ TEMPLATE_DATABASE = "market_template"
 
 
 def pytest_configure(config) -> None:
-    """Give each worker its own Valkey before Django reads the address; refuse a run outside script/test."""
+    """Refuse a run outside script/test."""
     if os.environ.get("MARKET_MODE") != "test" or "REDIS_URL" not in os.environ:
         raise pytest.UsageError("Run the tests with script/test: they need a database of their own.")
 

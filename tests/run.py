@@ -128,12 +128,12 @@ def main(arguments: list[str]) -> int:
         _prepare(run, common)
         server = embedded.Postgres(run, "postgres", FAST)
         stack.enter_context(_running(server, run.data / "postgres.log"))
-        for number in range(max(count, 1)):
-            valkey = embedded.Valkey(run, f"valkey{number}", durable=False)
+        valkeys = [embedded.Valkey(run, f"valkey{number}", durable=False) for number in range(max(count, 1))]
+        for valkey in valkeys:
             stack.enter_context(_running(valkey, run.data / "valkey.log"))
-        environment = _environment(
-            server.url(TEMPLATE_DATABASE), embedded.Valkey(run, "valkey0").url(), run.data / "site"
-        )
+        environment = _environment(server.url(TEMPLATE_DATABASE), valkeys[0].url(), run.data / "site")
+        environment["MARKET_TEST_VALKEYS"] = " ".join(valkey.url() for valkey in valkeys)
+        environment["PYTEST_PLUGINS"] = "tests.worker"
         pytest = subprocess.Popen(
             [sys.executable, "-m", "pytest", *arguments],
             cwd=ROOT, env=environment, preexec_fn=dies_with_parent(signal.SIGTERM),
