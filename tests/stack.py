@@ -95,7 +95,8 @@ def start_market(var: Path, **extra: str) -> Stack:
         for name, value in os.environ.items()
         if name not in ("DATABASE_URL", "REDIS_URL", "MARKET_MODE", "MEDIA_ROOT", "DJANGO_SETTINGS_MODULE")
     }
-    environment = inherited | {"MARKET_VAR": str(var), "PYTHONUNBUFFERED": "1"} | extra
+    mine = {"MARKET_VAR": str(var), "MARKET_SMALL_DEMO": "1", "PYTHONUNBUFFERED": "1"}
+    environment = inherited | mine | extra
     process = subprocess.Popen(
         [sys.executable, "-m", "villagemarket.server"],
         cwd=ROOT,
