@@ -26,7 +26,11 @@ LARGEST_PIXELS = str(4096 * 2304)
 
 def ffmpeg_program() -> str:
     """Return the path of ffmpeg; RuntimeError when there is none."""
-    return imageio_ffmpeg.get_ffmpeg_exe()
+    program = imageio_ffmpeg.get_ffmpeg_exe()
+    # A path from the environment is handed on unseen.
+    if shutil.which(program) is None:
+        raise RuntimeError(f"{program} cannot be run")
+    return program
 
 
 def _input_arguments(mime: str) -> list[str]:
