@@ -119,7 +119,7 @@ def main(arguments: list[str]) -> int:
     if not any(argument.startswith("-n") for argument in arguments):
         arguments = [f"-n{count}", *arguments]
     # The browser tests share one running market: they stay together in one worker.
-    arguments = ["--dist=loadgroup", *arguments] if count else arguments
+    arguments = ["--dist=loadscope", *arguments] if count else arguments
     common = embedded.place_for(embedded.BASE_DIR / "var" / "test")
     run = common.inside(f"run-{os.getpid()}")
     with contextlib.ExitStack() as stack:

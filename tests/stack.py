@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from backoffice.demo.people import DEMO_PEOPLE
 from villagemarket import embedded
@@ -44,14 +45,28 @@ CHROMIUM_FLAGS = [
 ]
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run everything that needs the whole market on one worker, and first, since it takes longest."""
+    """Mark what drives a browser."""
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("market"))
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+
+
+class BrowserTestsTogether(LoadScopeScheduling):
+    """Each test goes to the next free worker, but the browser tests to one, which starts one market for all.
+
+    By their names, because xdist's own groups do not reach it with this pytest.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        is_browser_test = nodeid.startswith("tests/journeys/") or "/test_browser" in nodeid
+        return "browser" if is_browser_test else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadScopeScheduling:
+    """Choose the scheduler above for parallel runs."""
+    return BrowserTestsTogether(config, log)
 
 
 @dataclass(frozen=True)
