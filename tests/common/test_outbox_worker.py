@@ -17,6 +17,7 @@ from common import outbox
 from common.clock import utc_now
 from common.models import OutboxMessage
 from notifications.services.telling import tell
+from tests.addresses import database_url
 from tests.factories.accounts import make_contact
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,9 +36,8 @@ def broker(valkey, monkeypatch) -> redis.Redis:
 def worker(broker, tmp_path) -> Iterator[Callable]:
     """A function that starts a worker on this test's database; it is stopped at the end."""
     started = []
-    database = settings.DATABASES["default"]
     environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
+        "DATABASE_URL": database_url(),
         "MARKET_VAR": str(tmp_path / "var"),
     }
 

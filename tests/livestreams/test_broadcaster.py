@@ -12,7 +12,6 @@ from datetime import timedelta
 import imageio_ffmpeg
 import pytest
 from django.conf import settings as django_settings
-from django.db import connection
 
 from common.clock import utc_now
 from common.models import OutboxMessage
@@ -21,6 +20,7 @@ from livestreams.broadcaster.loop import Broadcaster
 from livestreams.models import Chapter, Replay, Take
 from livestreams.services import presenting, receiving
 from livestreams.statuses import ReplayStatus
+from tests.addresses import database_url
 from tests.factories.livestreams import MIME, cut, make_pin, make_take, record
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -129,9 +129,8 @@ def test_killed_ffmpeg_repeats_nothing(session, zhuoma, tmp_path):
 @contextmanager
 def broadcaster_process(settings):
     """`manage.py broadcast` on this test's database and folders."""
-    database = connection.settings_dict
     environment = os.environ | {
-        "DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
+        "DATABASE_URL": database_url(),
         "MARKET_VAR": str(settings.VAR_DIR),
         "MEDIA_ROOT": str(settings.MEDIA_ROOT),
     }

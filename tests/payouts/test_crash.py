@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, Sum
 
 from ledger.models import LedgerEntry
@@ -15,6 +14,7 @@ from notifications.models import Notification
 from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementLine
 from payouts.services.closing import close_due_periods
 from payouts.services.opening import open_period_for
+from tests.addresses import database_url
 from tests.factories.payouts import make_completed
 from tests.factories.shops import authorize_shop, make_farmer, make_product
 
@@ -92,8 +92,3 @@ def test_killed_closing_is_finished_by_the_next_run(market, arun, mei, now, plac
     assert claimed["lines"] == StatementLine.objects.count() == payable.count()
     assert claimed["fen"] == -payable.aggregate(fen=Sum("amount_fen"))["fen"]
     assert PayoutStatement.objects.aggregate(fen=Sum("net_fen"))["fen"] == claimed["fen"]
-
-
-def database_url() -> str:
-    parts = connection.get_connection_params()
-    return f"postgresql://{parts['user']}@/{parts['dbname']}?host={parts['host']}"
