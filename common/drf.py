@@ -12,7 +12,9 @@ from django.db import DataError
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, pagination
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import set_rollback
 
 from common.errors import BodyTooLarge, MarketError
@@ -38,6 +40,13 @@ def error_body(*, code: str, message: str, fields: dict | None = None) -> dict:
     if fields:
         body["fields"] = fields
     return body
+
+
+def validated(serializer_class: type[Serializer], request: Request) -> dict:
+    """Return the checked body; ValidationError (400 with `fields`) otherwise."""
+    serializer = serializer_class(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
 
 
 def handle_error(error: Exception, context: dict) -> Response:

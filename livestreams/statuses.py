@@ -34,6 +34,49 @@ class TakeStatus(TextChoices):
     CLOSED = "closed", _("closed")
 
 
+class TakeKind(TextChoices):
+    """What sends a recording."""
+
+    BROWSER = "browser", _("browser")  # numbered chunks of a recorder
+    RTMP = "rtmp", _("RTMP")  # OBS or a streaming app
+
+
+class SeriesFrequency(TextChoices):
+    """How often a show comes back."""
+
+    DAILY = "daily", _("every day")
+    WEEKLY = "weekly", _("every week")
+    FORTNIGHTLY = "fortnightly", _("every two weeks")
+
+
+class DealStatus(TextChoices):
+    """Life of a flash deal, on the server's clock."""
+
+    SCHEDULED = "scheduled", _("planned")  # no units are set aside yet
+    COUNTDOWN = "countdown", _("about to start")  # units are set aside, nobody can buy yet
+    ACTIVE = "active", _("on sale")
+    SOLD_OUT = "sold_out", _("sold out")  # becomes active again when an unpaid order gives units back
+    ENDED = "ended", _("ended")  # what was not sold is back with the variant
+
+
+DEAL_MOVES = {
+    DealStatus.SCHEDULED: frozenset({DealStatus.COUNTDOWN, DealStatus.ACTIVE, DealStatus.ENDED}),
+    DealStatus.COUNTDOWN: frozenset({DealStatus.ACTIVE, DealStatus.ENDED}),
+    DealStatus.ACTIVE: frozenset({DealStatus.SOLD_OUT, DealStatus.ENDED}),
+    DealStatus.SOLD_OUT: frozenset({DealStatus.ACTIVE, DealStatus.ENDED}),
+}
+DEAL_OPEN = frozenset({DealStatus.COUNTDOWN, DealStatus.ACTIVE, DealStatus.SOLD_OUT})
+
+
+class MessageKind(TextChoices):
+    """Who or what speaks. All but SAID are lines of the market, worded in the reader's language."""
+
+    SAID = "said", _("said")  # a person wrote it
+    SALE = "sale", _("sale")  # params: buyer (masked), title, quantity
+    DEAL = "deal", _("deal")  # params: title, price_fen, quantity, event (started, sold_out, ended)
+    NOTICE = "notice", _("notice")  # params: event
+
+
 class MessageStatus(TextChoices):
     """A chat message is hidden, not deleted: it is evidence."""
 
@@ -46,9 +89,21 @@ class ModerationKind(TextChoices):
     """What a moderator did."""
 
     HIDE = "hide", _("hid a message")
+    SHOW = "show", _("showed a held message")
     MUTE = "mute", _("muted")
     UNMUTE = "unmute", _("unmuted")
     BAN = "ban", _("banned")
+    UNBAN = "unban", _("let back in")
+    SLOW = "slow", _("changed the pace of the chat")
+    APPOINT = "appoint", _("made a moderator")
+    DISMISS = "dismiss", _("no longer a moderator")
+
+
+class WordReaction(TextChoices):
+    """What happens to a line with a blocked word."""
+
+    HOLD = "hold", _("hold for a moderator")
+    REFUSE = "refuse", _("refuse")
 
 
 class ReplayStatus(TextChoices):
@@ -58,3 +113,11 @@ class ReplayStatus(TextChoices):
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
     HIDDEN = "hidden", _("hidden")
+
+
+class ClipStatus(TextChoices):
+    """A short piece of a replay."""
+
+    PROCESSING = "processing", _("being prepared")
+    READY = "ready", _("ready")
+    FAILED = "failed", _("failed")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sellerdesk.views import farmers, goods, live, money, orders, today
+from sellerdesk.views import farmers, goods, live_console, live_plan, money, orders, today
 
 app_name = "sellerdesk"
 urlpatterns = [
@@ -25,16 +25,16 @@ urlpatterns = [
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
     path("desk/money/", money.money, name="money"),
     path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
-    path("desk/live/", live.shows, name="shows"),
-    path("desk/live/new/", live.show_new, name="show_new"),
-    path("desk/live/<int:session_id>/", live.show, name="show"),
-    path("desk/live/<int:session_id>/edit/", live.show_edit, name="show_edit"),
-    path("desk/live/<int:session_id>/schedule/", live.show_schedule, name="show_schedule"),
-    path("desk/live/<int:session_id>/cancel/", live.show_cancel, name="show_cancel"),
-    path("desk/live/<int:session_id>/end/", live.show_end, name="show_end"),
-    path("desk/live/<int:session_id>/console/", live.console, name="console"),
-    path("desk/live/<int:session_id>/items/<int:item_id>/move/", live.item_move, name="item_move"),
-    path("desk/live/<int:session_id>/items/<int:item_id>/remove/", live.item_remove, name="item_remove"),
-    path("desk/live/<int:session_id>/items/<int:item_id>/price/", live.item_price, name="item_price"),
+    path("desk/live/", live_plan.shows, name="shows"),
+    path("desk/live/new/", live_plan.show_new, name="show_new"),
+    path("desk/live/<int:session_id>/", live_plan.show, name="show"),
+    path("desk/live/<int:session_id>/edit/", live_plan.show_edit, name="show_edit"),
+    path("desk/live/<int:session_id>/schedule/", live_plan.show_schedule, name="show_schedule"),
+    path("desk/live/<int:session_id>/cancel/", live_plan.show_cancel, name="show_cancel"),
+    path("desk/live/<int:session_id>/end/", live_plan.show_end, name="show_end"),
+    path("desk/live/<int:session_id>/console/", live_console.console, name="console"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/move/", live_plan.item_move, name="item_move"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/remove/", live_plan.item_remove, name="item_remove"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/price/", live_plan.item_price, name="item_price"),
 ]
 api_urlpatterns = []

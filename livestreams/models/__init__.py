@@ -1,17 +1,38 @@
-"""Live sessions, rundown and pins, broadcast and takes, chat, replay."""
+"""Live sessions, rundown, pins and deals; broadcast and takes; chat; replay and clips."""
 
-from livestreams.models.broadcast import Broadcast, Chapter, Replay, Take
-from livestreams.models.room import ChatMessage, ModerationAction
-from livestreams.models.sessions import LiveSession, PinEvent, RundownItem
+from livestreams.models.broadcast import Broadcast, MediaKey, Take
+from livestreams.models.deals import FlashDeal
+from livestreams.models.replays import Chapter, Clip, Replay
+from livestreams.models.room import BlockedWord, ChatMessage, ModerationAction, QuickReply
+from livestreams.models.sessions import (
+    Interruption,
+    LiveSession,
+    PinEvent,
+    Reminder,
+    RundownItem,
+    SessionModerator,
+    SessionSeries,
+    ViewerSample,
+)
 
 __all__ = [
+    "BlockedWord",
     "Broadcast",
     "Chapter",
     "ChatMessage",
+    "Clip",
+    "FlashDeal",
+    "Interruption",
     "LiveSession",
+    "MediaKey",
     "ModerationAction",
     "PinEvent",
+    "QuickReply",
+    "Reminder",
     "Replay",
     "RundownItem",
+    "SessionModerator",
+    "SessionSeries",
     "Take",
+    "ViewerSample",
 ]

@@ -1,19 +1,51 @@
-"""The picture of a session: takes received, replay kept."""
+"""The picture of a session as it is received."""
 
 from django.conf import settings
 from django.db import models
 
-from livestreams.models.sessions import LiveSession, PinEvent
-from livestreams.statuses import ReplayStatus, TakeStatus
+from livestreams.models.sessions import LiveSession
+from livestreams.statuses import TakeKind, TakeStatus
+
+
+class MediaKey(models.Model):
+    """The secret with which a session's picture is sent; hashed, shown once (rules.md 12).
+
+    One is active at a time; a new one revokes it, and with it every recording that began under it.
+    """
+
+    session = models.ForeignKey(LiveSession, on_delete=models.CASCADE, related_name="media_keys")
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=4)  # the last characters, so that a person can tell two keys apart
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session"], name="media_key_one_active", condition=models.Q(revoked_at=None)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"…{self.hint}"
 
 
 class Broadcast(models.Model):
-    """The picture of a session. `public_id` names its folder of media."""
+    """The picture of a session. `public_id` names its folder of media.
+
+    `keep_until` is set when the show has ended: until then its recording is evidence (decisions.md 20).
+    `cleared_at` is when retention removed the recording.
+    """
 
     session = models.OneToOneField(LiveSession, on_delete=models.CASCADE, related_name="broadcast")
     public_id = models.UUIDField(unique=True)
     created_at = models.DateTimeField()
     picture_at = models.DateTimeField(null=True, blank=True)  # when the first segment could be watched
+    keep_until = models.DateTimeField(null=True, blank=True)
+    cleared_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"broadcast of {self.session_id}"
@@ -22,6 +54,8 @@ class Broadcast(models.Model):
 class Take(models.Model):
     """One unbroken recording from one phone; only one may be receiving at a time (the newer phone wins).
 
+    `began_at` is when its first picture was taken, by the server's clock: the phone says how long after
+    `started_at` its recorder began, a duration, so that a wrong clock does no harm.
     `finished_at` and `duration_ms` are the broadcaster's: every chunk has become picture, so long it is.
     """
 
@@ -30,6 +64,10 @@ class Take(models.Model):
     publisher = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    kind = models.CharField(max_length=10, choices=TakeKind, default=TakeKind.BROWSER)
+    media_key = models.ForeignKey(
+        MediaKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="takes"
+    )
     mime = models.CharField(max_length=80)
     status = models.CharField(max_length=10, choices=TakeStatus, default=TakeStatus.RECEIVING)
     close_reason = models.CharField(max_length=60, blank=True)
@@ -37,6 +75,7 @@ class Take(models.Model):
     received_bytes = models.BigIntegerField(default=0)
     last_chunk_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField()
+    began_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     duration_ms = models.BigIntegerField(null=True, blank=True)
@@ -53,34 +92,3 @@ class Take(models.Model):
 
     def __str__(self) -> str:
         return f"take {self.number} of {self.broadcast_id}"
-
-
-class Replay(models.Model):
-    """The whole show, joined from all takes; paths are relative to MEDIA_ROOT."""
-
-    session = models.OneToOneField(LiveSession, on_delete=models.CASCADE, related_name="replay")
-    status = models.CharField(max_length=10, choices=ReplayStatus, default=ReplayStatus.PROCESSING)
-    playlist_path = models.CharField(max_length=200, blank=True)
-    poster_path = models.CharField(max_length=200, blank=True)
-    duration_ms = models.BigIntegerField(null=True, blank=True)
-    error = models.CharField(max_length=300, blank=True)
-    created_at = models.DateTimeField()
-    ready_at = models.DateTimeField(null=True, blank=True)
-
-    def __str__(self) -> str:
-        return f"replay of {self.session_id}"
-
-
-class Chapter(models.Model):
-    """A place in the replay, made from a pin."""
-
-    replay = models.ForeignKey(Replay, on_delete=models.CASCADE, related_name="chapters")
-    pin_event = models.OneToOneField(PinEvent, on_delete=models.CASCADE, related_name="chapter")
-    title = models.CharField(max_length=120)
-    starts_ms = models.BigIntegerField()
-
-    class Meta:
-        ordering = ["starts_ms"]
-
-    def __str__(self) -> str:
-        return self.title

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import models
 
-from livestreams.models import LiveSession, PinEvent
+from livestreams.models import FlashDeal, LiveSession, PinEvent
 from orders.statuses import CommissionKind, OrderStatus
 from shops.models import Farmer, Host, Shop, StockReservation, Variant
 
@@ -111,6 +111,9 @@ class OrderLine(models.Model):
     )
     pin_event = models.ForeignKey(
         PinEvent, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
+    )
+    flash_deal = models.ForeignKey(
+        FlashDeal, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
     )
 
     class Meta:

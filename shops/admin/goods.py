@@ -8,6 +8,7 @@ from common.admin_links import Link, list_link, object_link, related, source_col
 from common.clock import utc_now
 from shops.models import (
     Category,
+    DealStock,
     Lot,
     Photo,
     Product,
@@ -213,4 +214,23 @@ class StockReservationAdmin(BaseAdmin):
     list_select_related = ["variant__product"]
     search_fields = ["=reference", "variant__product__title", "=order_line__order__number"]
     date_hierarchy = "created_at"
+    ordering = ["-pk"]
+
+
+@admin.register(DealStock)
+class DealStockAdmin(BaseAdmin):
+    """Units set aside for flash deals."""
+
+    noun, title = _("deal stock"), _("Deal stock")
+    list_display = [
+        related("variant.product", _("product")),
+        "quantity",
+        "available",
+        "reserved",
+        "sold",
+        "is_open",
+    ]
+    list_filter = ["is_open"]
+    list_select_related = ["variant__product"]
+    search_fields = ["variant__product__title"]
     ordering = ["-pk"]

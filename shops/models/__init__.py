@@ -3,10 +3,11 @@
 from shops.models.people import Farmer, FarmerAuthorization, Host, Shop, ShopMember, Village
 from shops.models.photos import Photo
 from shops.models.products import Category, Product, Variant
-from shops.models.stock import Lot, StockMovement, StockReservation, VariantStock
+from shops.models.stock import DealStock, Lot, StockMovement, StockReservation, VariantStock
 
 __all__ = [
     "Category",
+    "DealStock",
     "Farmer",
     "FarmerAuthorization",
     "Host",

@@ -1,6 +1,8 @@
 """Stock: one truth, moved by single SQL statements (decisions.md 9).
 
-available + reserved = Σ movements, and reserved = Σ held reservations.
+available + reserved + in_deals = Σ movements, reserved = Σ held reservations of the variant itself, and
+in_deals = Σ (available + reserved) of its deals. What is held of a deal is counted there, not in `reserved`:
+the crowd of a deal meets on the deal's own row (decisions.md 10).
 """
 
 from django.db import models
@@ -19,17 +21,54 @@ class VariantStock(models.Model):
     available = models.IntegerField(default=0)
     reserved = models.IntegerField(default=0)
     sold = models.IntegerField(default=0)
+    in_deals = models.IntegerField(default=0, db_default=0)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="variant_stock_not_negative",
-                condition=models.Q(available__gte=0, reserved__gte=0, sold__gte=0),
+                condition=models.Q(available__gte=0, reserved__gte=0, sold__gte=0, in_deals__gte=0),
             )
         ]
 
     def __str__(self) -> str:
         return f"{self.variant_id}: {self.available}"
+
+
+class DealStock(models.Model):
+    """Units of a variant set aside for one flash deal: quantity = available + reserved + sold + given back.
+
+    While open, units of unpaid orders come back here; afterwards to the variant.
+    """
+
+    variant = models.ForeignKey(
+        Variant, on_delete=models.CASCADE, db_constraint=False, related_name="deal_stocks"
+    )
+    quantity = models.PositiveIntegerField()
+    available = models.IntegerField(default=0)
+    reserved = models.IntegerField(default=0)
+    sold = models.IntegerField(default=0)
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="deal_stock_not_negative",
+                condition=models.Q(available__gte=0, reserved__gte=0, sold__gte=0),
+            ),
+            models.CheckConstraint(
+                name="deal_stock_closed_is_empty", condition=models.Q(is_open=True) | models.Q(available=0)
+            ),
+            models.CheckConstraint(
+                name="deal_stock_within_quantity",
+                condition=models.Q(
+                    quantity__gte=models.F("available") + models.F("reserved") + models.F("sold")
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.available} of {self.quantity}"
 
 
 class Lot(models.Model):
@@ -71,6 +110,10 @@ class StockReservation(models.Model):
     """Units held for a document ("order_line:7") until `expires_at` by the database's clock."""
 
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="reservations")
+    deal_stock = models.ForeignKey(
+        DealStock, null=True, blank=True, on_delete=models.PROTECT, db_constraint=False,
+        related_name="reservations",
+    )  # fmt: skip
     quantity = models.PositiveIntegerField()
     status = models.CharField(max_length=10, choices=ReservationStatus, default=ReservationStatus.HELD)
     reference = models.CharField(max_length=60, unique=True)

@@ -9,7 +9,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.selectors import default_address
 from livestreams import selectors
-from livestreams.serializers import MessageSerializer, RundownItemSerializer, SessionDetailSerializer
+from livestreams.serializers.room import MessageSerializer
+from livestreams.serializers.rundown import RundownItemSerializer
+from livestreams.serializers.sessions import SessionDetailSerializer
 from livestreams.services.snapshot import detail_data
 from livestreams.statuses import ON_AIR, SessionStatus
 from storefront.cards import session_card

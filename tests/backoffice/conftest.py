@@ -10,11 +10,26 @@ from accounts.models import SignInCode
 from common.clock import utc_now
 from common.idempotency import run_once
 from common.models import OutboxMessage
-from livestreams.models import Chapter, ModerationAction, Replay
+from livestreams.models import (
+    BlockedWord,
+    Chapter,
+    Clip,
+    FlashDeal,
+    Interruption,
+    MediaKey,
+    ModerationAction,
+    QuickReply,
+    Reminder,
+    Replay,
+    SessionModerator,
+    SessionSeries,
+    ViewerSample,
+)
 from notifications.models import NotificationDelivery
 from orders.models import RefundRequest
 from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
+from shops.models import DealStock
 from tests.factories.orders import make_payment
 from tests.factories.shops import make_person
 from tests.house.conftest import world
@@ -40,7 +55,11 @@ def full(world, zhuoma):
         outcome="quarantined",
     )  # fmt: skip
     replay = Replay.objects.create(session=world.session, created_at=now)
-    Chapter.objects.create(replay=replay, pin_event=world.pin, title="barley", starts_ms=61000)
+    chapter = Chapter.objects.create(replay=replay, pin_event=world.pin, title="barley", starts_ms=61000)
+    Clip.objects.create(
+        replay=replay, chapter=chapter, title="barley", starts_ms=61000, ends_ms=91000, created_at=now
+    )
+    live_show(world, zhuoma, now)
     ModerationAction.objects.create(
         session=world.session, kind="mute", moderator=zhuoma, person=world.people["stranger"], created_at=now
     )
@@ -66,6 +85,27 @@ def full(world, zhuoma):
     return SimpleNamespace(
         world=world, payment=payment, request=request, refund=refund, callback=callback, message=message,
         delivery=delivery,
+    )  # fmt: skip
+
+
+def live_show(world, zhuoma, now) -> None:
+    """Add what a show has besides its rundown."""
+    stranger = world.people["stranger"]
+    SessionSeries.objects.create(frequency="weekly", count=4, created_by=zhuoma, created_at=now)
+    Reminder.objects.create(session=world.scheduled, user=stranger, created_at=now)
+    SessionModerator.objects.create(
+        session=world.scheduled, user=stranger, appointed_by=zhuoma, created_at=now
+    )
+    Interruption.objects.create(session=world.session, began_at=now, ended_at=now)
+    ViewerSample.objects.create(session=world.session, minute_at=now, viewers=12, likes=3)
+    MediaKey.objects.create(session=world.session, digest="d" * 64, hint="wxyz", created_at=now)
+    BlockedWord.objects.create(text="假货", folded="假货", created_at=now)
+    QuickReply.objects.create(host=world.market.host, text="今天发货")
+    variant = world.market.variant
+    stock = DealStock.objects.create(variant=variant, quantity=5, is_open=False)
+    FlashDeal.objects.create(
+        session=world.session, rundown_item=world.item, stock=stock, status="ended", price_fen=5000,
+        quantity=5, seconds=60, created_at=now,
     )  # fmt: skip
 
 

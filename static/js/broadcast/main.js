@@ -4,6 +4,7 @@ import { Chat } from "../room/chat.js";
 import { Stream } from "../room/stream.js";
 import { Camera } from "./camera.js";
 import { Cards } from "./cards.js";
+import { Moderation } from "./moderation.js";
 import { Show } from "./show.js";
 
 const data = JSON.parse(document.getElementById("console-data").textContent);
@@ -17,7 +18,8 @@ const isOnAir = () => ["live", "interrupted"].includes(session.status);
 const camera = new Camera(one("preview"));
 const show = new Show({ sessionUrl: url, camera, onLink });
 const cards = new Cards({ box: one("cards"), words, sessionUrl: url });
-const chat = new Chat({ list: one("chat"), words, sessionId: session.id, onPick: moderate });
+const moderation = new Moderation({ dialog: document.getElementById("moderate"), words, sessionUrl: url });
+const chat = new Chat({ list: one("chat"), words, sessionId: session.id, onPick: (line) => moderation.open(line, chat) });
 let began = session.started_at ? new Date(session.started_at) : null;
 let isLeaving = false;
 
@@ -93,30 +95,6 @@ async function end() {
   }
 }
 
-let picked = null;
-function moderate(line) {
-  picked = line;
-  one("line").textContent = `${line.author}: ${line.text}`;
-  document.getElementById("moderate").showModal();
-}
-
-async function act(what) {
-  try {
-    if (what === "hide") {
-      await api(`/api/v1/messages/${picked.id}/hide/`, { method: "POST", body: {} });
-      chat.add({ id: picked.id, is_hidden: true });
-      toast(words.hidden, "success");
-    } else {
-      const body = { message: picked.id, kind: what, minutes: what === "mute" ? 30 : null };
-      await api(`${url}mutes/`, { method: "POST", body });
-      toast(what === "mute" ? words.muted : words.banned, "success");
-    }
-    document.getElementById("moderate").close();
-  } catch (error) {
-    toast(error.message, "error");
-  }
-}
-
 async function refresh() {
   const [fresh, rundown, lines] = await Promise.all([api(url), api(`${url}rundown/`), api(`${url}messages/`)]);
   Object.assign(session, fresh);
@@ -167,7 +145,6 @@ one("mute").addEventListener("click", (event) => {
   camera.mute(!camera.isMuted);
   event.currentTarget.setAttribute("aria-pressed", String(camera.isMuted));
 });
-document.querySelectorAll("[data-do]").forEach((button) => button.addEventListener("click", () => act(button.dataset.do)));
 window.addEventListener("beforeunload", (event) => {
   if (show.isOn && !isLeaving) event.preventDefault();
 });

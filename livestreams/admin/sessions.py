@@ -1,4 +1,4 @@
-"""Sessions, rooms and replays, for operators."""
+"""Sessions, what they plan and what they showed, for operators."""
 
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
@@ -7,18 +7,17 @@ from common.admin_base import BaseAdmin, Move, ReadOnlyInline
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
 from livestreams.models import (
-    Broadcast,
-    Chapter,
-    ChatMessage,
+    Interruption,
     LiveSession,
-    ModerationAction,
     PinEvent,
-    Replay,
+    Reminder,
     RundownItem,
-    Take,
+    SessionModerator,
+    SessionSeries,
+    ViewerSample,
 )
-from livestreams.services.overseeing import end_by_operator, hide_by_operator
-from livestreams.statuses import MessageStatus, SessionStatus
+from livestreams.services.overseeing import end_by_operator
+from livestreams.statuses import SessionStatus
 
 
 class RundownInline(ReadOnlyInline):
@@ -121,121 +120,72 @@ class PinEventAdmin(BaseAdmin):
     ordering = ["-pk"]
 
 
-@admin.register(Broadcast)
-class BroadcastAdmin(BaseAdmin):
-    """Pictures of sessions."""
+@admin.register(SessionSeries)
+class SessionSeriesAdmin(BaseAdmin):
+    """Shows that come back."""
 
-    noun, title = _("broadcast"), _("Broadcasts")
-    list_display = ["public_id", related("session", _("live session")), "created_at"]
+    noun, title = _("series"), _("Series")
+    list_display = ["frequency", "count", related("created_by", _("person")), "created_at"]
+    list_filter = ["frequency"]
+    list_select_related = ["created_by"]
+    search_fields = ["sessions__title"]
+    date_hierarchy = "created_at"
+    ordering = ["-pk"]
+
+
+@admin.register(Reminder)
+class ReminderAdmin(BaseAdmin):
+    """Who wants to be told when a show begins."""
+
+    noun, title = _("reminder"), _("Reminders")
+    list_display = [
+        related("session", _("live session")),
+        related("user", _("person")),
+        "created_at",
+        "told_at",
+    ]
+    list_select_related = ["session", "user"]
+    search_fields = ["session__title", "=user__phone"]
+    date_hierarchy = "created_at"
+    ordering = ["-pk"]
+
+
+@admin.register(SessionModerator)
+class SessionModeratorAdmin(BaseAdmin):
+    """Whom hosts trust with their rooms."""
+
+    noun, title = _("moderator"), _("Moderators")
+    list_display = [
+        related("session", _("live session")),
+        related("user", _("person")),
+        related("appointed_by", _("appointed by")),
+        "created_at",
+    ]
+    list_select_related = ["session", "user", "appointed_by"]
+    search_fields = ["session__title", "=user__phone"]
+    date_hierarchy = "created_at"
+    ordering = ["-pk"]
+
+
+@admin.register(Interruption)
+class InterruptionAdmin(BaseAdmin):
+    """Times without picture."""
+
+    noun, title = _("interruption"), _("Interruptions")
+    list_display = [related("session", _("live session")), "began_at", "ended_at"]
     list_select_related = ["session"]
-    search_fields = ["=public_id", "session__title"]
-    date_hierarchy = "created_at"
-    ordering = ["-pk"]
-
-    def links(self, broadcast: Broadcast) -> list[Link | None]:
-        """Return session and takes."""
-        takes = list_link("livestreams.take", _("Takes"), broadcast__id__exact=broadcast.pk)
-        return [object_link(broadcast.session), takes]
-
-
-@admin.register(Take)
-class TakeAdmin(BaseAdmin):
-    """Unbroken recordings."""
-
-    noun, title = _("take"), _("Takes")
-    list_display = [
-        "number",
-        related("broadcast", _("broadcast")),
-        state({"receiving": "success", "closed": ""}),
-        "next_seq",
-        "received_bytes",
-        "last_chunk_at",
-        "close_reason",
-    ]
-    list_filter = ["status"]
-    list_select_related = ["broadcast"]
-    search_fields = ["broadcast__session__title", "=broadcast__public_id", "=publisher__phone"]
-    date_hierarchy = "started_at"
+    search_fields = ["session__title"]
+    date_hierarchy = "began_at"
     ordering = ["-pk"]
 
 
-@admin.register(Replay)
-class ReplayAdmin(BaseAdmin):
-    """What stays afterwards."""
+@admin.register(ViewerSample)
+class ViewerSampleAdmin(BaseAdmin):
+    """Viewers minute by minute."""
 
-    noun, title = _("replay"), _("Replays")
-    list_display = [
-        related("session", _("live session")),
-        state({"processing": "warning", "ready": "success", "failed": "danger", "hidden": ""}),
-        "duration_ms",
-        "error",
-        "created_at",
-    ]
-    list_filter = ["status"]
+    noun, title = _("viewer count"), _("Viewers by minute")
+    list_display = [related("session", _("live session")), "minute_at", "viewers", "likes"]
     list_select_related = ["session"]
-    search_fields = ["session__title", "session__host__name"]
-    date_hierarchy = "created_at"
-    ordering = ["-pk"]
-
-
-@admin.register(Chapter)
-class ChapterAdmin(BaseAdmin):
-    """Places in replays."""
-
-    noun, title = _("chapter"), _("Chapters")
-    list_display = ["title", related("replay", _("replay")), "starts_ms"]
-    list_select_related = ["replay"]
-    search_fields = ["title", "replay__session__title"]
-    ordering = ["-pk"]
-
-
-@admin.register(ChatMessage)
-class ChatMessageAdmin(BaseAdmin):
-    """Lines in rooms; hidden, never deleted."""
-
-    noun, title = _("chat message"), _("Chat")
-    list_display = [
-        "text",
-        related("author", _("person")),
-        related("session", _("live session")),
-        state({"visible": "success", "held": "warning", "hidden": "danger"}),
-        "created_at",
-    ]
-    list_filter = ["status"]
-    list_select_related = ["author", "session"]
-    search_fields = ["text", "=author__phone", "session__title"]
-    date_hierarchy = "created_at"
-    ordering = ["-pk"]
-    moves = (
-        Move(
-            name="hide",
-            label=_("Hide"),
-            run=lambda request, message, data: hide_by_operator(
-                actor=request.user, message_id=message.pk, reason=data["reason"], now=utc_now()
-            ),
-            states=frozenset({MessageStatus.VISIBLE, MessageStatus.HELD}),
-            bulk=True,
-            is_dangerous=True,
-        ),
-    )
-
-
-@admin.register(ModerationAction)
-class ModerationActionAdmin(BaseAdmin):
-    """Who did what to whom, and why."""
-
-    noun, title = _("moderation"), _("Moderation")
-    list_display = [
-        "kind",
-        related("session", _("live session")),
-        related("moderator", _("moderator")),
-        related("person", _("person")),
-        "reason",
-        "until",
-        "created_at",
-    ]
-    list_filter = ["kind"]
-    list_select_related = ["session", "moderator", "person"]
-    search_fields = ["=person__phone", "=moderator__phone", "session__title", "reason"]
-    date_hierarchy = "created_at"
+    search_fields = ["session__title"]
+    date_hierarchy = "minute_at"
     ordering = ["-pk"]

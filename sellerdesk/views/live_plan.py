@@ -1,4 +1,4 @@
-"""The desk's live pages: plan a show, fill its rundown, hold it."""
+"""The desk's live pages: plan a show, fill its rundown, add goods to it."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -6,7 +6,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.forms import show_refusal
@@ -15,9 +14,7 @@ from common.errors import MarketError
 from livestreams import selectors
 from livestreams.forms import AddGoodsForm, PriceForm, SessionForm
 from livestreams.models import LiveSession
-from livestreams.serializers import MessageSerializer, RundownItemSerializer, SessionDetailSerializer
 from livestreams.services import presenting, rundown, scheduling
-from livestreams.services.snapshot import detail_data
 from livestreams.statuses import ON_AIR, SessionStatus
 
 
@@ -179,62 +176,3 @@ def item_price(request: HttpRequest, session_id: int, item_id: int) -> HttpRespo
             raise
         messages.error(request, str(next(iter((refusal.fields or {}).values()), refusal.message)))
     return redirect("sellerdesk:show", session_id=session_id)
-
-
-@never_cache
-@login_required
-@require_safe
-@ensure_csrf_cookie
-def console(request: HttpRequest, session_id: int) -> HttpResponse:
-    """The host's console."""
-    session = selectors.get_presented_session(request.user, session_id)
-    if session.status in (SessionStatus.ENDED, SessionStatus.CANCELLED):
-        return redirect("sellerdesk:show", session_id=session_id)
-    items = [selectors.item_data(item) for item in selectors.rundown_of(session)]
-    context = {
-        "session": session,
-        "console": {
-            "session": SessionDetailSerializer(detail_data(session)).data,
-            "messages": MessageSerializer(selectors.recent_messages(session), many=True).data,
-            "rundown": RundownItemSerializer(items, many=True).data,
-            "show_url": f"/desk/live/{session.pk}/",
-        },
-        "words": _words(),
-    }
-    return render(request, "livestreams/console.html", context)
-
-
-def _words() -> dict[str, str]:
-    """What the console's modules say, in the host's language."""
-    return {
-        "ready": _("Ready"),
-        "asking": _("Starting the camera …"),
-        "no_camera": _(
-            "The camera cannot be used. Allow camera and microphone for this page, then try again."
-        ),
-        "insecure": _("The camera works only over https. Open this page by its secure address."),
-        "no_recorder": _("This browser cannot record. Please use Chrome, Edge or Safari."),
-        "starting": _("Going live …"),
-        "good": _("Connection good"),
-        "weak": _("Weak connection, {count} s waiting"),
-        "offline": _("No connection. Keep talking: {count} s are kept and sent later."),
-        "resting": _("Not on air"),
-        "on_air": _("On air"),
-        "saving_data": _("Weak network: sending a smaller picture."),
-        "disk_full": _("The market's disk is full. Tell the operator; orders go on."),
-        "go_live": _("GO LIVE"),
-        "go_on": _("Go on"),
-        "end": _("END"),
-        "ending": _("Sending the last seconds …"),
-        "pinned": _("Showing now"),
-        "pin": _("Show"),
-        "unpin": _("Stop showing"),
-        "left": _("{count} left"),
-        "sold_out": _("Sold out"),
-        "system": _("Market"),
-        "host": _("Host"),
-        "hidden": _("Hidden from everybody."),
-        "muted": _("Muted for 30 minutes."),
-        "banned": _("Banned from this room."),
-        "empty": _("No goods yet: add some to the show's list."),
-    }

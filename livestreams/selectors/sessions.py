@@ -1,0 +1,94 @@
+"""Which sessions a person may see or present. Every read on behalf of a person starts from a scope."""
+
+from django.db.models import Q, QuerySet
+
+from common.errors import NotFound
+from livestreams.models import LiveSession
+from livestreams.selectors.pictures import photo_src, poster_url
+from livestreams.statuses import ON_AIR, ReplayStatus, SessionStatus
+
+
+def sessions() -> QuerySet[LiveSession]:
+    """Return sessions with what cards and pages show of them."""
+    return LiveSession.objects.select_related(
+        "host__portrait", "host__village", "shop__village", "cover", "broadcast", "replay"
+    )
+
+
+def get_session_for(user, session_id: int) -> LiveSession:
+    """Return a session that everybody may see, or that the person presents; NotFound otherwise."""
+    seen = Q(pk__in=LiveSession.objects.public().values("pk"))
+    if user is not None and user.is_authenticated:
+        seen |= Q(pk__in=LiveSession.objects.for_presenter(user).values("pk"))
+    session = sessions().filter(seen, pk=session_id).first()
+    if session is None:
+        raise NotFound()
+    return session
+
+
+def get_presented_session(user, session_id: int) -> LiveSession:
+    """Return a session that the person presents; NotFound otherwise."""
+    session = sessions().filter(
+        pk=session_id, pk__in=LiveSession.objects.for_presenter(user).values("pk")
+    ).first()  # fmt: skip
+    if session is None:
+        raise NotFound()
+    return session
+
+
+def is_watchable(*, session_id: int) -> bool:
+    """Say whether everybody may read the room's stream."""
+    return LiveSession.objects.public().filter(pk=session_id).exists()
+
+
+def is_presenter(user, session: LiveSession) -> bool:
+    """Say whether the person presents this session."""
+    return user.is_authenticated and LiveSession.objects.for_presenter(user).filter(pk=session.pk).exists()
+
+
+def list_on_air(limit: int = 20) -> list[LiveSession]:
+    """Return the shows that are on now, newest first."""
+    return list(sessions().filter(status__in=ON_AIR).order_by("-started_at")[:limit])
+
+
+def list_upcoming(limit: int = 20) -> list[LiveSession]:
+    """Return announced shows, the next first."""
+    return list(sessions().filter(status=SessionStatus.SCHEDULED).order_by("scheduled_at")[:limit])
+
+
+def list_replays(limit: int = 24) -> list[LiveSession]:
+    """Return ended shows that can be watched again, newest first."""
+    replays = sessions().filter(status=SessionStatus.ENDED, replay__status=ReplayStatus.READY)
+    return list(replays.order_by("-ended_at")[:limit])
+
+
+def list_presented(user) -> list[LiveSession]:
+    """Return the person's shows, the newest plan first."""
+    mine = LiveSession.objects.for_presenter(user).values("pk")
+    return list(sessions().filter(pk__in=mine).order_by("-scheduled_at")[:100])
+
+
+def visible_sessions(user, *, status: str = "") -> QuerySet[LiveSession]:
+    """Return what everybody may see and what the person presents."""
+    seen = Q(pk__in=LiveSession.objects.public().values("pk"))
+    if user.is_authenticated:
+        seen |= Q(pk__in=LiveSession.objects.for_presenter(user).values("pk"))
+    found = sessions().filter(seen)
+    return found.filter(status=status) if status in SessionStatus.values else found
+
+
+def desk_card(session: LiveSession) -> dict:
+    """Return a show as the desk lists it."""
+    return {
+        "pk": session.pk,
+        "title": session.title,
+        "status": session.status,
+        "status_text": session.get_status_display(),
+        "scheduled_at": session.scheduled_at,
+        "host": session.host.name,
+        "shop": session.shop.name,
+        "photo": poster_url(session) or photo_src(session.host.portrait),
+        "is_on_air": session.status in ON_AIR,
+        "peak_viewers": session.peak_viewers,
+        "likes": session.like_count,
+    }

@@ -1,0 +1,75 @@
+"""The host's console: hold a show."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_safe
+
+from livestreams import selectors
+from livestreams.serializers.room import MessageSerializer
+from livestreams.serializers.rundown import RundownItemSerializer
+from livestreams.serializers.sessions import SessionDetailSerializer
+from livestreams.services.snapshot import detail_data
+from livestreams.statuses import SessionStatus
+
+
+@never_cache
+@login_required
+@require_safe
+@ensure_csrf_cookie
+def console(request: HttpRequest, session_id: int) -> HttpResponse:
+    """The host's console."""
+    session = selectors.get_presented_session(request.user, session_id)
+    if session.status in (SessionStatus.ENDED, SessionStatus.CANCELLED):
+        return redirect("sellerdesk:show", session_id=session_id)
+    items = [selectors.item_data(item) for item in selectors.rundown_of(session)]
+    context = {
+        "session": session,
+        "console": {
+            "session": SessionDetailSerializer(detail_data(session)).data,
+            "messages": MessageSerializer(selectors.recent_messages(session), many=True).data,
+            "rundown": RundownItemSerializer(items, many=True).data,
+            "show_url": f"/desk/live/{session.pk}/",
+        },
+        "words": _words(),
+    }
+    return render(request, "livestreams/console.html", context)
+
+
+def _words() -> dict[str, str]:
+    """What the console's modules say, in the host's language."""
+    return {
+        "ready": _("Ready"),
+        "asking": _("Starting the camera …"),
+        "no_camera": _(
+            "The camera cannot be used. Allow camera and microphone for this page, then try again."
+        ),
+        "insecure": _("The camera works only over https. Open this page by its secure address."),
+        "no_recorder": _("This browser cannot record. Please use Chrome, Edge or Safari."),
+        "starting": _("Going live …"),
+        "good": _("Connection good"),
+        "weak": _("Weak connection, {count} s waiting"),
+        "offline": _("No connection. Keep talking: {count} s are kept and sent later."),
+        "resting": _("Not on air"),
+        "on_air": _("On air"),
+        "saving_data": _("Weak network: sending a smaller picture."),
+        "disk_full": _("The market's disk is full. Tell the operator; orders go on."),
+        "go_live": _("GO LIVE"),
+        "go_on": _("Go on"),
+        "end": _("END"),
+        "ending": _("Sending the last seconds …"),
+        "pinned": _("Showing now"),
+        "pin": _("Show"),
+        "unpin": _("Stop showing"),
+        "left": _("{count} left"),
+        "sold_out": _("Sold out"),
+        "system": _("Market"),
+        "host": _("Host"),
+        "hidden": _("Hidden from everybody."),
+        "muted": _("Muted for 30 minutes."),
+        "banned": _("Banned from this room."),
+        "empty": _("No goods yet: add some to the show's list."),
+    }
