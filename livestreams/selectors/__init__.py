@@ -14,6 +14,7 @@ from livestreams.selectors.goods import (
 from livestreams.selectors.pictures import CARD_WIDTH, cover_choices, photo_src, poster_url
 from livestreams.selectors.sessions import (
     desk_card,
+    get_crew_session,
     get_presented_session,
     get_session_for,
     is_presenter,
@@ -34,6 +35,7 @@ __all__ = [
     "chapters_of",
     "cover_choices",
     "desk_card",
+    "get_crew_session",
     "get_open_pin",
     "get_presented_session",
     "get_session_for",

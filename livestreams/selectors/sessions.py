@@ -36,6 +36,16 @@ def get_presented_session(user, session_id: int) -> LiveSession:
     return session
 
 
+def get_crew_session(user, session_id: int) -> LiveSession:
+    """Return a session that the person presents or moderates; NotFound otherwise."""
+    session = sessions().filter(
+        pk=session_id, pk__in=LiveSession.objects.for_crew(user).values("pk")
+    ).first()  # fmt: skip
+    if session is None:
+        raise NotFound()
+    return session
+
+
 def is_watchable(*, session_id: int) -> bool:
     """Say whether everybody may read the room's stream."""
     return LiveSession.objects.public().filter(pk=session_id).exists()

@@ -117,9 +117,13 @@ def _host_for(actor, shop: Shop, host_id: int | None) -> Host:
     return host
 
 
-def locked_session(*, actor, session_id: int) -> LiveSession:
-    """Return the session, its row locked, when the person may present it; NotFound otherwise."""
-    if not LiveSession.objects.for_presenter(actor).filter(pk=session_id).exists():
+def locked_session(*, actor, session_id: int, is_crew_enough: bool = False) -> LiveSession:
+    """Return the session, its row locked, when the person may present it; NotFound otherwise.
+
+    `is_crew_enough` lets its moderators in, too: for pins, deals and the chat.
+    """
+    scope = LiveSession.objects.for_crew if is_crew_enough else LiveSession.objects.for_presenter
+    if not scope(actor).filter(pk=session_id).exists():
         raise NotFound()
     return (
         LiveSession.objects.select_for_update(of=("self",)).select_related("host", "shop").get(pk=session_id)

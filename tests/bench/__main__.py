@@ -1,0 +1,19 @@
+"""`script/bench NAME [options]`: run `tests/bench/NAME.py`, whose `main(arguments)` prints figures and ratios."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+NAMES = sorted(file.stem for file in Path(__file__).parent.glob("[a-z]*.py") if file.stem != "printing")
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that is named first; the others are its options."""
+    if not arguments or arguments[0] not in NAMES:
+        print(f"script/bench: name one of {', '.join(NAMES)}", file=sys.stderr)
+        return 2
+    return import_module(f"tests.bench.{arguments[0]}").main(arguments[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
