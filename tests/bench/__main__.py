@@ -1,4 +1,4 @@
-"""`script/bench NAME [options]`: run `tests/bench/NAME.py`, whose `main(arguments)` prints figures and ratios."""
+"""`script/bench NAME [options]` runs `tests/bench/NAME.py`, whose `main(arguments)` prints the figures."""
 
 import sys
 from importlib import import_module
