@@ -10,6 +10,7 @@ LIVE_PLAYLIST = "live.m3u8"
 FULL_PLAYLIST = "full.m3u8"
 POSTER = "poster.jpg"
 INIT = "init.mp4"
+SOURCE = "source"
 
 
 def ingest_folder(take_id: int) -> Path:
@@ -42,14 +43,29 @@ def public_folder(public_id: UUID) -> Path:
     return Path(settings.MEDIA_ROOT) / public_path(public_id)
 
 
+def private_folder(public_id: UUID) -> Path:
+    """Return the broadcast's folder that the media door does not serve."""
+    return Path(settings.MEDIA_ROOT) / "private" / "live" / str(public_id)
+
+
+def picture_path(public_id: UUID) -> Path:
+    """Return the file that tells what of a broadcast is published."""
+    return private_folder(public_id) / "picture.json"
+
+
 def take_folder(public_id: UUID, number: int) -> Path:
     """Return the public folder of one take's init and segments."""
     return public_folder(public_id) / "takes" / str(int(number))
 
 
-def segment_name(index: int) -> str:
+def init_name(rendition: str = SOURCE) -> str:
+    """Return the file name of a take's init."""
+    return INIT if rendition == SOURCE else f"{rendition}-{INIT}"
+
+
+def segment_name(index: int, rendition: str = SOURCE) -> str:
     """Return the file name of a take's segment."""
-    return f"seg{index:06d}.m4s"
+    return f"seg{index:06d}.m4s" if rendition == SOURCE else f"{rendition}-{index:06d}.m4s"
 
 
 def media_url(path: str) -> str:
@@ -57,12 +73,13 @@ def media_url(path: str) -> str:
     return f"{settings.MEDIA_URL}{path.removeprefix('public/')}"
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace a file so that readers see the old or the new one, also after a power cut."""
+def write_atomically(path: Path, content: bytes, *, is_durable: bool = True) -> None:
+    """Replace a file so that readers see the old or the new one; if durable, also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with temporary.open("wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        if is_durable:
+            file.flush()
+            os.fsync(file.fileno())
     temporary.replace(path)

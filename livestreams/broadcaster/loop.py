@@ -11,7 +11,8 @@ from livestreams import storage
 from livestreams.broadcaster.publishing import TakePublisher
 from livestreams.models import Broadcast, Replay, Take
 from livestreams.services import replaying
-from livestreams.services.playlists import TakePicture, full_playlist, live_playlist
+from livestreams.services.picture import save_picture
+from livestreams.services.playlists import TakePicture, compose
 from livestreams.services.receiving import close_receiving_take
 from livestreams.statuses import ReplayStatus, SessionStatus, TakeStatus
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.1
 LOOK_SECONDS = 0.5
+KEEP_SECONDS = 10
 
 
 class Picture:
@@ -30,6 +32,7 @@ class Picture:
         self.public_id = broadcast.public_id
         self.has_picture = broadcast.picture_at is not None
         self.is_over = False
+        self.kept_at = 0.0
         self.publishers: dict[int, TakePublisher] = {}
         self.started: dict[int, Take] = {}
 
@@ -56,6 +59,8 @@ class Picture:
             if publisher.step():
                 self._compose()
                 self._tell_first_picture()
+                if publisher.is_finished or time.monotonic() - self.kept_at >= KEEP_SECONDS:
+                    self._keep_picture()
             if publisher.is_finished:
                 self._note_finished(take_id, publisher)
                 continue
@@ -68,15 +73,24 @@ class Picture:
     def takes(self) -> list[TakePicture]:
         """Return what is published, take by take."""
         return [
-            TakePicture(publisher.number, self.started[take_id].started_at, publisher.durations_ms)
+            TakePicture(
+                number=publisher.number,
+                began_at=self.started[take_id].began_at or self.started[take_id].started_at,
+                renditions=publisher.renditions(),
+            )
             for take_id, publisher in self.publishers.items()
-            if publisher.durations_ms
+            if publisher.count
         ]
 
-    def _compose(self, *, is_over: bool = False) -> None:
+    def _compose(self, *, is_live: bool = True, is_over: bool = False) -> None:
         folder = storage.public_folder(self.public_id)
-        text = live_playlist(self.takes(), is_over=is_over)
-        storage.write_atomically(folder / storage.LIVE_PLAYLIST, text.encode())
+        for name, text in compose(self.takes(), is_live=is_live, is_over=is_over).items():
+            storage.write_atomically(folder / name, text.encode(), is_durable=not is_live)
+
+    def _keep_picture(self) -> None:
+        """Write down what is published, now and then: it outlives the chunks."""
+        self.kept_at = time.monotonic()
+        save_picture(self.public_id, self.takes())
 
     def _tell_first_picture(self) -> None:
         if not self.has_picture and self.takes():
@@ -89,14 +103,14 @@ class Picture:
         now = utc_now()
         if publisher.is_unreadable:
             close_receiving_take(take_id=take_id, reason="unreadable", now=now)
-        Take.objects.filter(pk=take_id).update(finished_at=now, duration_ms=sum(publisher.durations_ms))
+        Take.objects.filter(pk=take_id).update(finished_at=now, duration_ms=publisher.length_ms)
         self.started[take_id].finished_at = now
 
     def _complete(self) -> None:
         takes = self.takes()
-        folder = storage.public_folder(self.public_id)
         if takes:
-            storage.write_atomically(folder / storage.FULL_PLAYLIST, full_playlist(takes).encode())
+            self._keep_picture()
+            self._compose(is_live=False)
             self._compose(is_over=True)
         replaying.complete_picture(session_id=self.session_id, takes=takes, now=utc_now())
         logger.info("session %s: picture complete, %s takes", self.session_id, len(takes))

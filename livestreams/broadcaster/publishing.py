@@ -9,10 +9,15 @@ import logging
 import os
 import shutil
 import time
+from dataclasses import asdict
+from pathlib import Path
 from uuid import UUID
 
 from livestreams import storage
+from livestreams.broadcaster.boxes import sound_init
 from livestreams.broadcaster.encoder import Run
+from livestreams.broadcaster.renditions import Measured, sound_of
+from livestreams.services.playlists import AUDIO, SOURCE, Rendition
 from livestreams.services.receiving import is_copyable
 
 logger = logging.getLogger(__name__)
@@ -33,7 +38,7 @@ class TakePublisher:
         self.take_id, self.number, self.mime = take_id, number, mime
         self.folder = storage.take_folder(public_id, number)
         self.work = storage.work_folder(take_id)
-        self.durations_ms: list[int] = []
+        self.measured: dict[str, Measured] = {}
         self.is_copy = is_copyable(mime)
         self.is_finished = False
         self.is_unreadable = False
@@ -49,17 +54,31 @@ class TakePublisher:
             state = json.loads(storage.state_path(self.take_id).read_text())
         except FileNotFoundError:
             return
-        self.durations_ms = state["durations_ms"]
+        self.measured = {name: Measured(**one) for name, one in state["renditions"].items()}
         self.is_copy = state["is_copy"]
         self.is_finished = state["is_finished"]
 
     def _keep(self) -> None:
         state = {
-            "durations_ms": self.durations_ms,
+            "renditions": {name: asdict(one) for name, one in self.measured.items()},
             "is_copy": self.is_copy,
             "is_finished": self.is_finished,
         }
         storage.write_atomically(storage.state_path(self.take_id), json.dumps(state).encode())
+
+    @property
+    def count(self) -> int:
+        """How many segments are out, in every rendition."""
+        return len(self.measured[SOURCE].durations_ms) if SOURCE in self.measured else 0
+
+    @property
+    def length_ms(self) -> int:
+        """How long the published picture is."""
+        return sum(self.measured[SOURCE].durations_ms) if SOURCE in self.measured else 0
+
+    def renditions(self) -> dict[str, Rendition]:
+        """Return what is published, by rendition."""
+        return {name: one.as_rendition() for name, one in self.measured.items()}
 
     def step(self) -> bool:
         """Do what is due now; return whether something new is public."""
@@ -74,9 +93,9 @@ class TakePublisher:
             self.is_copy = False
             self._end_run()
             return False
-        before = len(self.durations_ms)
+        before = self.count
         self._publish()
-        is_new = len(self.durations_ms) > before
+        is_new = self.count > before
         if is_new:
             self._barren_runs = 0
         if has_ended:
@@ -107,7 +126,7 @@ class TakePublisher:
             self.run.last_seq = seq
 
     def _keyframes_are_sparse(self) -> bool:
-        if not self.is_copy or self.durations_ms:
+        if not self.is_copy or self.count:
             return False
         listed = self.run.durations_ms()
         if listed:
@@ -119,15 +138,34 @@ class TakePublisher:
         listed = self.run.durations_ms()
         for index in range(len(listed)):
             source = self.run.folder / storage.segment_name(index)
-            if index < len(self.durations_ms):
+            if index < self.count:
                 source.unlink(missing_ok=True)
                 continue
-            init = self.folder / storage.INIT
-            if not init.exists():
-                storage.write_atomically(init, (self.run.folder / storage.INIT).read_bytes())
-            source.replace(self.folder / storage.segment_name(index))
-            self.durations_ms.append(listed[index])
+            self._publish_segment(index, source, listed[index])
             self._keep()
+
+    def _publish_segment(self, index: int, source: Path, duration_ms: int) -> None:
+        """Make a segment and its sound public, the source last: what is counted is complete."""
+        if SOURCE not in self.measured:
+            self._publish_inits()
+        segment = source.read_bytes()
+        if AUDIO in self.measured:
+            sound, sound_ms = sound_of(segment, self.measured[AUDIO])
+            path = self.folder / storage.segment_name(index, AUDIO)
+            storage.write_atomically(path, sound, is_durable=False)
+        source.replace(self.folder / storage.segment_name(index))
+        self.measured[SOURCE].add(duration_ms, len(segment))
+        if AUDIO in self.measured:
+            self.measured[AUDIO].add(sound_ms, len(sound))
+
+    def _publish_inits(self) -> None:
+        init = (self.run.folder / storage.INIT).read_bytes()
+        storage.write_atomically(self.folder / storage.INIT, init)
+        sound = sound_init(init)
+        if sound is not None:
+            storage.write_atomically(self.folder / storage.init_name(AUDIO), sound)
+            self.measured[AUDIO] = Measured.of(sound)
+        self.measured[SOURCE] = Measured.of(init)
 
     def _ended(self) -> None:
         if self.run.input_ended and self.run.process.returncode == 0:

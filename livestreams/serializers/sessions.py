@@ -29,6 +29,7 @@ class SessionSerializer(serializers.Serializer):
 class SessionDetailSerializer(SessionSerializer):
     """The snapshot of a room. `event_id` is where the stream goes on (`events/?after=`)."""
 
+    audio_url = serializers.CharField(allow_null=True)
     event_id = serializers.CharField(allow_blank=True)
     replay = serializers.CharField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)

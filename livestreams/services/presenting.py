@@ -11,7 +11,7 @@ from common.moves import check_move
 from livestreams.errors import HostNotActive, NotOnAir
 from livestreams.models import Broadcast, LiveSession, PinEvent, Replay
 from livestreams.selectors import pin_data
-from livestreams.services.playlists import TakePicture, media_time_ms
+from livestreams.services.playlists import TakeSpan, media_time_ms
 from livestreams.services.scheduling import locked_session
 from livestreams.services.telling_room import tell, tell_status
 from livestreams.statuses import ON_AIR, SESSION_MOVES, ReplayStatus, SessionStatus, TakeStatus
@@ -107,13 +107,14 @@ def _tell_pin(session_id: int, pin: PinEvent | None) -> None:
 def _media_time(session: LiveSession, now: datetime) -> int:
     """Estimate the place in the picture; the replay computes it again from the finished takes."""
     takes = session.broadcast.takes.all() if hasattr(session, "broadcast") else []
-    pictures = []
+    spans = []
     for take in takes:
-        until = take.last_chunk_at or take.started_at
+        began_at = take.began_at or take.started_at
+        until = take.last_chunk_at or began_at
         length = take.duration_ms
         if take.status == TakeStatus.RECEIVING:
             until, length = now, None
         if length is None:
-            length = max(int((until - take.started_at).total_seconds() * 1000), 0)
-        pictures.append(TakePicture(take.number, take.started_at, [length]))
-    return media_time_ms(pictures, now)
+            length = max(int((until - began_at).total_seconds() * 1000), 0)
+        spans.append(TakeSpan(began_at, length))
+    return media_time_ms(spans, now)

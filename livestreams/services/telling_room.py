@@ -4,6 +4,7 @@ from django.db import transaction
 
 from livestreams import storage
 from livestreams.models import LiveSession
+from livestreams.services.playlists import AUDIO, media_playlist_name
 from livestreams.statuses import ON_AIR, SessionStatus
 from realtime.services.publishing import publish
 
@@ -27,6 +28,17 @@ def playback_url(session: LiveSession) -> str | None:
     return None
 
 
+def audio_url(session: LiveSession) -> str | None:
+    """Return the address of the sound alone, for a weak line; None where there is none (yet)."""
+    picture = playback_url(session)
+    if picture is None:
+        return None
+    name = media_playlist_name(AUDIO, is_live=session.status in ON_AIR)
+    if not (storage.public_folder(session.broadcast.public_id) / name).exists():
+        return None
+    return storage.media_url(storage.public_path(session.broadcast.public_id, name))
+
+
 def tell(session_id: int, event: str, data: dict) -> None:
     """Publish when the current transaction commits."""
     transaction.on_commit(lambda: publish(channel=channel_of(session_id), event=event, data=data))
@@ -38,6 +50,7 @@ def tell_status(session: LiveSession) -> None:
     data = {
         "status": session.status,
         "playback_url": playback_url(session),
+        "audio_url": audio_url(session),
         "replay": replay.status if replay is not None else None,
     }
     tell(session.pk, "status", data)

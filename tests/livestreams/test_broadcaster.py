@@ -47,7 +47,7 @@ def end(session, actor) -> None:
     presenting.end_session(actor=actor, session_id=session.pk, now=utc_now())
 
 
-def playlist(session, name: str = storage.LIVE_PLAYLIST) -> str:
+def playlist(session, name: str = "source.m3u8") -> str:
     path = storage.public_folder(session.broadcast.public_id) / name
     return path.read_text() if path.exists() else ""
 
@@ -86,7 +86,7 @@ def test_two_takes_become_one_show(session, item, zhuoma, tmp_path, market, drai
     end(session, zhuoma)
     work(broadcaster, lambda: Replay.objects.exclude(playlist_path="").exists())
 
-    live, full = playlist(session), playlist(session, storage.FULL_PLAYLIST)
+    live, full = playlist(session), playlist(session, "full-source.m3u8")
     assert live.count("#EXT-X-MAP") == full.count("#EXT-X-MAP") == 2
     assert live.count("#EXT-X-DISCONTINUITY\n") == full.count("#EXT-X-DISCONTINUITY\n") == 1
     assert live.endswith("#EXT-X-ENDLIST\n")
@@ -120,7 +120,7 @@ def test_killed_ffmpeg_repeats_nothing(session, zhuoma, tmp_path):
     end(session, zhuoma)
     work(broadcaster, lambda: Replay.objects.exclude(playlist_path="").exists())
 
-    assert abs(sum(lengths(playlist(session, storage.FULL_PLAYLIST))) - 8) <= 0.5
+    assert abs(sum(lengths(playlist(session, "full-source.m3u8"))) - 8) <= 0.5
     assert decode(session, number=1)[0] == 200
     assert {name: (folder / name).stat().st_mtime_ns for name in published} == published
     assert playlist(session).count("#EXT-X-MAP") == 1
@@ -167,7 +167,7 @@ def test_killed_broadcaster_goes_on_from_what_is_kept(session, zhuoma, tmp_path,
         process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
-    full = playlist(session, storage.FULL_PLAYLIST)
+    full = playlist(session, "full-source.m3u8")
     assert abs(sum(lengths(full)) - 8) <= 0.5
     assert lengths(full)[: len(lengths(before))] == lengths(before)
     assert decode(session, number=1)[0] == 200
@@ -189,7 +189,7 @@ def test_what_cannot_be_cut_is_transcoded(session, zhuoma, tmp_path, mime, recor
 
     work(Broadcaster(), lambda: Replay.objects.exclude(playlist_path="").exists(), seconds=60)
 
-    durations = lengths(playlist(session, storage.FULL_PLAYLIST))
+    durations = lengths(playlist(session, "full-source.m3u8"))
     assert max(durations) <= 2
     assert abs(sum(durations) - 6) <= 0.5
     assert abs(decode(session, number=1)[1] - 6) <= 0.5
