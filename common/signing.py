@@ -19,8 +19,8 @@ def sign_token(*, purpose: str, payload: dict[str, Any]) -> str:
     return signing.dumps(payload, salt=f"villagemarket.{purpose}", compress=True)
 
 
-def read_token(token: str, *, purpose: str, max_age_seconds: int) -> dict[str, Any]:
-    """Return the payload; BadToken when forged, too old, or signed for another purpose."""
+def read_token(token: str, *, purpose: str, max_age_seconds: int | None) -> dict[str, Any]:
+    """Return the payload; BadToken when forged, too old (None: never), or signed for another purpose."""
     try:
         return signing.loads(token, salt=f"villagemarket.{purpose}", max_age=max_age_seconds)
     except signing.BadSignature as error:

@@ -129,3 +129,25 @@ class ChunkEmpty(MarketError):
     code = "invalid"
     status = 400
     message = _("This piece of the recording is empty.")
+
+
+class SessionOver(MarketError):
+    """Ended or called off: there is no picture to send."""
+
+    code = "session_over"
+    message = _("The show is over, so no key can be made for it.")
+
+
+class PublishRefused(MarketError):
+    """The key of OBS or an app is wrong or revoked; which of the two is not told."""
+
+    code = "publish_refused"
+    status = 403
+    message = _("The stream key is not valid. Make a new one on the show's OBS page.")
+
+
+class TakenOver(MarketError):
+    """A newer device sends the picture; a sender that connects again by itself does not win it back."""
+
+    code = "taken_over"
+    message = _("Another device sends the picture now. Stop it there first.")

@@ -23,6 +23,21 @@ def chunk_path(take_id: int, seq: int) -> Path:
     return ingest_folder(take_id) / f"{int(seq):08d}.chunk"
 
 
+def rtmp_folder() -> Path:
+    """Return where the media server writes what OBS and streaming apps send, until it is cut into chunks."""
+    return Path(settings.VAR_DIR) / "rtmp"
+
+
+def rtmp_name(take_id: int) -> str:
+    """Return the stream name that stands for the sender's secret from the first moment on."""
+    return f"take-{int(take_id)}"
+
+
+def rtmp_path(take_id: int) -> Path:
+    """Return the media server's file of one take."""
+    return rtmp_folder() / f"{rtmp_name(take_id)}.flv"
+
+
 def state_path(take_id: int) -> Path:
     """Return the broadcaster's memory of a take: which segments are published."""
     return ingest_folder(take_id) / "published.json"

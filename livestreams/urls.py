@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from livestreams import api
+from livestreams import api, views
 
 app_name = "livestreams"
-urlpatterns = []
+urlpatterns = [
+    path("hooks/media/publish/", views.media_publish, name="media_publish"),
+    path("hooks/media/update/", views.media_update, name="media_update"),
+    path("hooks/media/done/", views.media_done, name="media_done"),
+]
 
 _SESSION = "live-sessions/<int:session_id>/"
 api_urlpatterns = [
@@ -20,6 +24,7 @@ api_urlpatterns = [
     path(f"{_SESSION}pin/", api.rundown.Pin.as_view(), name="pin"),
     path(f"{_SESSION}messages/", api.room.Messages.as_view(), name="messages"),
     path(f"{_SESSION}mutes/", api.room.Mutes.as_view(), name="mutes"),
+    path(f"{_SESSION}media-key/", api.keys.MediaKeyDetail.as_view(), name="media-key"),
     path(f"{_SESSION}takes/", api.takes.Takes.as_view(), name="takes"),
     path(f"{_SESSION}takes/<int:take_id>/token/", api.takes.TakeToken.as_view(), name="take-token"),
     path(f"{_SESSION}takes/<int:take_id>/close/", api.takes.TakeClose.as_view(), name="take-close"),

@@ -257,7 +257,7 @@ IS_BEHIND_PROXY = IS_PRODUCTION or os.environ.get("MARKET_BEHIND_PROXY") == "1"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_BEHIND_PROXY else None
 USE_X_FORWARDED_HOST = False
 SECURE_SSL_REDIRECT = IS_PRODUCTION
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^hooks/media/"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if IS_PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_PRODUCTION
 SECURE_HSTS_PRELOAD = IS_PRODUCTION
@@ -333,6 +333,8 @@ UNPAID_PURCHASES_MAX = 8  # of one buyer at once; each holds goods until it expi
 CALLBACK_MAX_BYTES = 64 * 1024
 CALLBACK_MAX_SKEW_SECONDS = 300
 
+# What OBS and apps are told to send to, for instance rtmp://market.example/live; empty: not offered here.
+RTMP_URL = os.environ.get("RTMP_URL", "")
 CHUNK_MAX_BYTES = 4 * 1024 * 1024
 TAKE_TOKEN_SECONDS = 600
 INTERRUPTED_AFTER_SECONDS = 8

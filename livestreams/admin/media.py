@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from common.admin_base import BaseAdmin
+from common.admin_base import BaseAdmin, Move
 from common.admin_links import Link, list_link, object_link, related, state
+from common.clock import utc_now
 from livestreams.models import (
     Broadcast,
     Chapter,
@@ -13,6 +14,7 @@ from livestreams.models import (
     Replay,
     Take,
 )
+from livestreams.services.keys import revoke_by_operator
 
 
 @admin.register(Broadcast)
@@ -98,6 +100,18 @@ class MediaKeyAdmin(BaseAdmin):
     ]
     list_select_related = ["session", "created_by"]
     search_fields = ["session__title", "=hint"]
+    moves = (
+        Move(
+            name="revoke",
+            label=_("Revoke the key"),
+            run=lambda request, key, data: revoke_by_operator(
+                actor=request.user, key_id=key.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({None}),
+            field="revoked_at",
+            is_dangerous=True,
+        ),
+    )
     date_hierarchy = "created_at"
     ordering = ["-pk"]
 

@@ -35,7 +35,7 @@ def ffmpeg_program() -> str:
 
 def _input_arguments(mime: str) -> list[str]:
     # Chrome calls it webm; with H.264 inside it is Matroska. Both go through one demuxer.
-    demuxer = "mp4" if container_of(mime) == "video/mp4" else "matroska"
+    demuxer = {"video/mp4": "mp4", "video/x-flv": "flv"}.get(container_of(mime), "matroska")
     return [
         "-hide_banner", "-loglevel", "warning", "-nostdin", "-y",
         "-protocol_whitelist", "file,pipe",

@@ -68,6 +68,9 @@ class Take(models.Model):
     media_key = models.ForeignKey(
         MediaKey, null=True, blank=True, on_delete=models.SET_NULL, related_name="takes"
     )
+    # Of the media server: its number of the connection, and a keyed hash of the address that it came from.
+    connection = models.CharField(max_length=24, blank=True)
+    origin = models.CharField(max_length=32, blank=True)
     mime = models.CharField(max_length=80)
     status = models.CharField(max_length=10, choices=TakeStatus, default=TakeStatus.RECEIVING)
     close_reason = models.CharField(max_length=60, blank=True)

@@ -29,11 +29,12 @@ from livestreams.errors import (
 )
 from livestreams.models import LiveSession, Take
 from livestreams.services.scheduling import locked_session
-from livestreams.statuses import ON_AIR, TakeStatus
+from livestreams.statuses import ON_AIR, TakeKind, TakeStatus
 from shops.statuses import HostStatus
 
 PURPOSE = "take"
-CONTAINERS = {"video/webm", "video/x-matroska", "video/mp4"}
+BROWSER_CONTAINERS = {"video/webm", "video/x-matroska", "video/mp4"}
+CONTAINERS = BROWSER_CONTAINERS | {"video/x-flv"}
 MIME = re.compile(r'(video/[a-z0-9-]+)(?:; ?codecs="?([a-z0-9., ]+)"?)?', re.IGNORECASE)
 COPYABLE = ("avc1", "avc3", "h264")
 CODECS = (*COPYABLE, "vp8", "vp9", "vp09", "opus", "mp4a", "pcm")
@@ -68,7 +69,7 @@ def container_of(mime: str) -> str:
 def _check_mime(mime: str) -> str:
     mime = mime.strip()
     found = MIME.fullmatch(mime)
-    if len(mime) > 80 or not container_of(mime):
+    if len(mime) > 80 or container_of(mime) not in BROWSER_CONTAINERS:
         raise UnknownRecording()
     codecs = [codec.strip().lower() for codec in (found.group(2) or "").split(",") if codec.strip()]
     if not codecs or not all(codec.startswith(CODECS) for codec in codecs):
@@ -109,7 +110,8 @@ def open_take(*, actor, session_id: int, mime: str, now: datetime) -> TakeGrant:
 def renew_take(*, actor, session_id: int, take_id: int, now: datetime) -> TakeGrant:
     """Give a fresh token for a recording that still runs; TakeClosed otherwise."""
     take = _own_take(actor, session_id, take_id)
-    if take.status != TakeStatus.RECEIVING:
+    # What the media server receives has no other door: its file says where the next chunk begins.
+    if take.status != TakeStatus.RECEIVING or take.kind != TakeKind.BROWSER:
         raise TakeClosed()
     return _grant(take, actor)
 
@@ -207,6 +209,8 @@ def accept_chunk(*, take_id: int, seq: int, content_type: str, data: bytes, now:
 def _begins_like(mime: str, data: bytes) -> bool:
     if container_of(mime) == "video/mp4":
         return data[4:8] == b"ftyp"
+    if container_of(mime) == "video/x-flv":
+        return data[:4] == b"FLV\x01"
     return data[:4] == b"\x1a\x45\xdf\xa3"
 
 
