@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sellerdesk.views import farmers, goods, live_console, live_plan, money, orders, today
+from sellerdesk.views import farmers, goods, live_console, live_keys, live_plan, money, orders, today
 
 app_name = "sellerdesk"
 urlpatterns = [
@@ -33,6 +33,10 @@ urlpatterns = [
     path("desk/live/<int:session_id>/cancel/", live_plan.show_cancel, name="show_cancel"),
     path("desk/live/<int:session_id>/end/", live_plan.show_end, name="show_end"),
     path("desk/live/<int:session_id>/console/", live_console.console, name="console"),
+    path("desk/live/<int:session_id>/obs/", live_keys.obs, name="obs"),
+    path("desk/live/<int:session_id>/obs/key/", live_keys.obs_key, name="obs_key"),
+    path("desk/live/<int:session_id>/obs/revoke/", live_keys.obs_revoke, name="obs_revoke"),
+    path("desk/live/<int:session_id>/obs/start/", live_keys.obs_start, name="obs_start"),
     path("desk/live/<int:session_id>/items/<int:item_id>/move/", live_plan.item_move, name="item_move"),
     path("desk/live/<int:session_id>/items/<int:item_id>/remove/", live_plan.item_remove, name="item_remove"),
     path("desk/live/<int:session_id>/items/<int:item_id>/price/", live_plan.item_price, name="item_price"),

@@ -172,6 +172,12 @@ def _note_knock(session_id: int, code: str) -> None:
         return
 
 
+def comes_from_elsewhere(session_id: int) -> bool:
+    """Say whether OBS or an app sent this show's picture last, also while it connects again."""
+    last = Take.objects.filter(broadcast__session=session_id).order_by("number").last()
+    return last is not None and last.kind == TakeKind.RTMP
+
+
 def sending_state(session_id: int) -> dict[str, str]:
     """Return what the OBS page shows: `state` receiving or waiting, and why a sender was turned away."""
     is_on = _receiving(session_id).filter(kind=TakeKind.RTMP, received_bytes__gt=0).exists()

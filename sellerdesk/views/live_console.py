@@ -12,6 +12,7 @@ from livestreams import selectors
 from livestreams.serializers.room import MessageSerializer
 from livestreams.serializers.rundown import RundownItemSerializer
 from livestreams.serializers.sessions import SessionDetailSerializer
+from livestreams.services.rtmp_receiving import comes_from_elsewhere
 from livestreams.services.snapshot import detail_data
 from livestreams.statuses import SessionStatus
 
@@ -26,9 +27,14 @@ def console(request: HttpRequest, session_id: int) -> HttpResponse:
     if session.status in (SessionStatus.ENDED, SessionStatus.CANCELLED):
         return redirect("sellerdesk:show", session_id=session_id)
     items = [selectors.item_data(item) for item in selectors.rundown_of(session)]
+    # Only when asked: a console that opened its camera by itself would take the picture from OBS.
+    asked = request.GET.get("picture", "")
+    is_elsewhere = asked == "elsewhere" or (asked != "here" and comes_from_elsewhere(session.pk))
     context = {
         "session": session,
+        "is_elsewhere": is_elsewhere,
         "console": {
+            "is_elsewhere": is_elsewhere,
             "session": SessionDetailSerializer(detail_data(session)).data,
             "messages": MessageSerializer(selectors.recent_messages(session), many=True).data,
             "rundown": RundownItemSerializer(items, many=True).data,
@@ -47,6 +53,7 @@ def _words() -> dict[str, str]:
         "no_camera": _(
             "The camera cannot be used. Allow camera and microphone for this page, then try again."
         ),
+        "elsewhere": _("The picture comes from OBS or an app."),
         "insecure": _("The camera works only over https. Open this page by its secure address."),
         "no_recorder": _("This browser cannot record. Please use Chrome, Edge or Safari."),
         "starting": _("Going live …"),

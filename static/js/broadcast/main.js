@@ -39,12 +39,13 @@ function onLink({ quality, waiting, code, level }) {
 function draw() {
   const go = one("go");
   const isSending = show.isOn;
-  go.hidden = isSending;
+  go.hidden = isSending || data.is_elsewhere;
   go.textContent = isOnAir() ? words.go_on : words.go_live;
   go.disabled = !camera.stream || !show.type;
   one("end-open").hidden = !isOnAir();
-  one("air").textContent = isSending ? words.on_air : words.resting;
-  one("air").className = `badge ${isSending ? "badge--live" : "badge--dark"}`;
+  const isShown = isSending || (data.is_elsewhere && isOnAir());
+  one("air").textContent = isShown ? words.on_air : words.resting;
+  one("air").className = `badge ${isShown ? "badge--live" : "badge--dark"}`;
   one("clock").hidden = !isSending;
   one("viewers").textContent = String(session.viewers);
 }
@@ -160,6 +161,11 @@ cards.fill(data.rundown, session.pinned);
 data.messages.forEach(saleLine);
 draw();
 new Stream({ url: `${url}events/`, after: session.event_id, onEvent: (name, event) => on[name]?.(event), onReset: () => refresh().catch(() => {}) });
-await openCamera();
+if (data.is_elsewhere) {
+  note(words.elsewhere);
+  for (const name of ["flip", "mute", "meter", "link-text"]) one(name).hidden = true;
+} else {
+  await openCamera();
+}
 // After a reload in the middle of the show the picture goes on by itself, as a new take.
 if (isOnAir() && camera.stream && show.type) await goLive();
