@@ -1,10 +1,13 @@
 """The media server as it is shipped, started on free loopback ports, and ffmpeg as OBS."""
 
+import contextlib
 import os
 import shutil
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,13 +76,50 @@ class MediaServer:
         self.process.wait()
 
 
-def media_server(live_server, settings, folder: Path, *, uid: int | None = None) -> MediaServer:
+class Relay(socketserver.ThreadingTCPServer):
+    """Stands between the media server and the pages, so that a test can take the pages away."""
+
+    allow_reuse_address = daemon_threads = True
+
+    def __init__(self, target: str):
+        self.target = (target.split(":")[0], int(target.split(":")[1]))
+        super().__init__(("127.0.0.1", 0), RelayHandler)
+        self.address = f"127.0.0.1:{self.server_address[1]}"
+        self.is_away = threading.Event()
+        self.turned_away = 0
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class RelayHandler(socketserver.BaseRequestHandler):
+    """One question and its answer; nothing while the pages are away."""
+
+    def handle(self) -> None:
+        if self.server.is_away.is_set():
+            self.server.turned_away += 1
+            return
+        with socket.create_connection(self.server.target) as pages:
+            back = threading.Thread(target=self._pour, args=(pages, self.request), daemon=True)
+            back.start()
+            self._pour(self.request, pages)
+            back.join()
+
+    @staticmethod
+    def _pour(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+
+
+def media_server(
+    live_server, settings, folder: Path, *, uid: int | None = None, pages: str = ""
+) -> MediaServer:
     """Fill in the shipped configuration with the command that operators use."""
     port, hooks = free_port(), free_port()
     out = StringIO()
     call_command(
         "rtmp_config", "--listen", f"127.0.0.1:{port}", "--hooks", f"127.0.0.1:{hooks}",
-        "--pages", urlsplit(live_server.url).netloc, "--user", "root", stdout=out,
+        "--pages", pages or urlsplit(live_server.url).netloc, "--user", "root", stdout=out,
     )  # fmt: skip
     storage.rtmp_folder().mkdir(mode=0o700, parents=True, exist_ok=True)
     if uid is not None:

@@ -13,7 +13,7 @@ from livestreams.models import Replay, Take
 from livestreams.services import keys, presenting
 from livestreams.statuses import SessionStatus, TakeKind, TakeStatus
 from tests.factories.livestreams import make_session
-from tests.livestreams.rtmp import market_process, media_server, publish, wait_for
+from tests.livestreams.rtmp import Relay, market_process, media_server, publish, wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOBODY = 65534
@@ -195,3 +195,32 @@ def test_picture_that_cannot_be_shown_is_turned_away(nginx, session, key, settin
 
     take = Take.objects.get()
     assert (take.close_reason, take.next_seq) == ("unreadable", 0)
+
+
+def test_pages_that_restart_end_no_picture_and_let_nobody_in(
+    live_server, session, zhuoma, key, settings, tmp_path, senders
+):
+    relay = Relay(live_server.url.removeprefix("http://"))
+    server = media_server(live_server, settings, tmp_path, pages=relay.address)
+    server.start()
+    try:
+        with market_process(settings, "receive_rtmp"):
+            sender = senders(server.url, key)
+            wait_for(lambda: received(1) > 0)
+            relay.is_away.set()
+            wait_for(lambda: relay.turned_away >= 2)
+            size = received(1)
+            wait_for(lambda: received(1) > size)
+
+            assert sender.poll() is None
+            assert senders(server.url, key).wait(20) != 0
+            assert Take.objects.count() == 1
+            relay.is_away.clear()
+            keys.revoke_key(actor=zhuoma, session_id=session.pk, now=utc_now())
+            assert sender.wait(10) != 0
+    finally:
+        server.kill()
+        relay.shutdown()
+        relay.server_close()
+    assert len(list(storage.rtmp_folder().glob("*.flv"))) <= 1
+    assert key not in server.log.read_text(errors="replace")
