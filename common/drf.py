@@ -57,9 +57,8 @@ def handle_error(error: Exception, context: dict) -> Response:
         set_rollback()
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
         fields = {name: str(text) for name, text in (error.fields or {}).items()}
-        return Response(
-            error_body(code=error.code, message=error.message, fields=fields), error.status, headers=headers
-        )
+        body = error_body(code=error.code, message=error.message, fields=fields) | error.extra()
+        return Response(body, error.status, headers=headers)
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

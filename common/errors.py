@@ -19,6 +19,10 @@ class MarketError(Exception):
         self.retry_after = retry_after
         super().__init__(self.message)
 
+    def extra(self) -> dict:
+        """Return what the answer tells beside code and message, for programs."""
+        return {}
+
 
 class Invalid(MarketError):
     """The input is wrong; `fields` says where."""

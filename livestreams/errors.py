@@ -107,12 +107,34 @@ class ChunkGap(MarketError):
         self.next_seq = next_seq
         super().__init__()
 
+    def extra(self) -> dict:
+        """Return the number we wait for."""
+        return {"next": self.next_seq}
+
 
 class TakeClosed(MarketError):
-    """The recording was closed: ended, replaced by a newer phone, or unreadable."""
+    """The recording was closed; `reason` is a stable code.
+
+    replaced (a newer device sends), stopped, ended (the show is over), unreadable, revoked, disk_full,
+    too_fast, host_not_active.
+    """
 
     code = "take_closed"
     message = _("This recording is closed. Start the picture again.")
+    messages = {
+        "replaced": _("Another device sends the picture now."),
+        "ended": _("The show is over."),
+        "unreadable": _("This recording cannot be read. Start the picture again."),
+        "host_not_active": _("The host is suspended, so no picture is taken."),
+    }
+
+    def __init__(self, reason: str = "stopped"):
+        self.reason = reason.replace(" ", "_") or "stopped"
+        super().__init__(self.messages.get(self.reason))
+
+    def extra(self) -> dict:
+        """Return why, for the phone."""
+        return {"reason": self.reason}
 
 
 class ChunkTooLarge(MarketError):

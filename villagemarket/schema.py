@@ -34,11 +34,21 @@ CHUNK = {
     "description": (
         "One numbered chunk of a recording, raw recorder bytes, to the `upload_url` of a take with its "
         "`upload_token`. Acknowledged once it is safely written, the same number again as well. "
-        "A gap is 409 with `next`."
+        "A gap is 409 with `next`; a take that is closed is 409 `take_closed` with `reason`: replaced, "
+        "stopped, ended, unreadable, revoked, disk_full, too_fast, host_not_active."
     ),
     "parameters": [
         {"in": "path", "name": "take", "required": True, "schema": {"type": "integer"}},
         {"in": "path", "name": "seq", "required": True, "schema": {"type": "integer", "minimum": 0}},
+        {
+            "in": "query",
+            "name": "began_ms",
+            "schema": {"type": "integer"},
+            "description": (
+                "With the first chunk: milliseconds from the opening of the take to the beginning of its "
+                "recording, less than zero when it was recorded before it could be opened."
+            ),
+        },
     ],
     "requestBody": {
         "required": True,

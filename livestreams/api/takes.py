@@ -30,10 +30,14 @@ class Takes(APIView):
 
     @extend_schema(request=serializers.TakeInputSerializer, responses={201: serializers.TakeSerializer})
     def post(self, request: Request, session_id: int) -> Response:
-        """Begin a recording; an older one is closed."""
+        """Begin a recording; an older one is closed. 409 `taken_over` with `after` when a newer one came."""
         data = validated(serializers.TakeInputSerializer, request)
         grant = receiving.open_take(
-            actor=request.user, session_id=session_id, mime=data["mime"], now=utc_now()
+            actor=request.user,
+            session_id=session_id,
+            mime=data["mime"],
+            after=data.get("after"),
+            now=utc_now(),
         )
         return _grant_answer(grant, 201)
 
@@ -43,7 +47,7 @@ class TakeToken(APIView):
 
     @extend_schema(request=None, responses=serializers.TakeSerializer)
     def post(self, request: Request, session_id: int, take_id: int) -> Response:
-        """Return a fresh token; 409 `take_closed` when the recording was closed."""
+        """Return a fresh token; 409 `take_closed` with `reason` when it was closed."""
         grant = receiving.renew_take(
             actor=request.user, session_id=session_id, take_id=take_id, now=utc_now()
         )

@@ -6,12 +6,12 @@ import shutil
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 
 from common.errors import NotFound, TooMany
 from common.signing import BadToken, read_token, sign_token
@@ -24,6 +24,7 @@ from livestreams.errors import (
     HostNotActive,
     NotOnAir,
     TakeClosed,
+    TakenOver,
     TooManyTranscodes,
     UnknownRecording,
 )
@@ -42,6 +43,10 @@ CODECS = (*COPYABLE, "vp8", "vp9", "vp09", "opus", "mp4a", "pcm")
 BYTES_PER_SECOND = 1_500_000
 BURST_BYTES = 64 * 1024 * 1024
 LARGEST_SEQ = 2_000_000
+# A recording that was asked for and never came: the answer was lost on the way to the phone.
+ABANDONED = timedelta(seconds=6)
+# How far a recorder may have begun after its take was opened, or before it in a tunnel, to be believed.
+LATEST_BEGIN, EARLIEST_BEGIN = timedelta(seconds=60), timedelta(minutes=-15)
 
 
 @dataclass(frozen=True)
@@ -78,10 +83,12 @@ def _check_mime(mime: str) -> str:
 
 
 @transaction.atomic
-def open_take(*, actor, session_id: int, mime: str, now: datetime) -> TakeGrant:
+def open_take(*, actor, session_id: int, mime: str, now: datetime, after: int | None = None) -> TakeGrant:
     """Begin a recording; one that still runs is closed, because the newer phone wins.
 
-    Raises NotFound, NotOnAir, HostNotActive, UnknownRecording, TooManyTranscodes, DiskFull.
+    `after`: go on after this take of the same phone, and only if nobody else has taken over since; a phone
+    that comes out of a tunnel does not win the picture back by itself. Raises NotFound, NotOnAir,
+    HostNotActive, UnknownRecording, TooManyTranscodes, DiskFull, TakenOver.
     """
     session = locked_session(actor=actor, session_id=session_id)
     if session.status not in ON_AIR:
@@ -91,6 +98,8 @@ def open_take(*, actor, session_id: int, mime: str, now: datetime) -> TakeGrant:
     mime = _check_mime(mime)
     refuse_full_disk()
     takes = Take.objects.filter(broadcast=session.broadcast)
+    if after is not None:
+        _refuse_to_win_back(takes, after, now)
     takes.filter(status=TakeStatus.RECEIVING).update(
         status=TakeStatus.CLOSED, closed_at=now, close_reason="replaced"
     )
@@ -107,12 +116,18 @@ def open_take(*, actor, session_id: int, mime: str, now: datetime) -> TakeGrant:
     return _grant(take, actor)
 
 
+def _refuse_to_win_back(takes, after: int, now: datetime) -> None:
+    newer = takes.filter(pk__gt=after)
+    if newer.filter(Q(next_seq__gt=0) | Q(started_at__gt=now - ABANDONED)).exists():
+        raise TakenOver()
+
+
 def renew_take(*, actor, session_id: int, take_id: int, now: datetime) -> TakeGrant:
     """Give a fresh token for a recording that still runs; TakeClosed otherwise."""
     take = _own_take(actor, session_id, take_id)
     # What the media server receives has no other door: its file says where the next chunk begins.
     if take.status != TakeStatus.RECEIVING or take.kind != TakeKind.BROWSER:
-        raise TakeClosed()
+        raise TakeClosed(take.close_reason)
     return _grant(take, actor)
 
 
@@ -162,30 +177,41 @@ def refuse_full_disk() -> None:
         raise DiskFull()
 
 
-def accept_chunk(*, take_id: int, seq: int, content_type: str, data: bytes, now: datetime) -> int:
+def accept_chunk(
+    *,
+    take_id: int,
+    seq: int,
+    content_type: str,
+    data: bytes,
+    now: datetime,
+    began_ms: int | None = None,
+) -> int:
     """Keep one chunk safely and return the next number; what is returned for is on the disk.
 
-    The same number again keeps the first. Raises NotFound, TakeClosed, ChunkGap, ChunkEmpty,
-    ChunkTooLarge, UnknownRecording, DiskFull, TooMany. The take and its host are read on every
-    call, so closing the one and suspending the other takes effect at once.
+    The same number again keeps the first. `began_ms` counts with the first chunk only: how long after the
+    take was opened its recorder began, by the phone's stopwatch (less than zero: before).
+    Raises NotFound, TakeClosed, ChunkGap, ChunkEmpty, ChunkTooLarge, UnknownRecording, DiskFull, TooMany.
+    The take and its host are read on every call, so closing the one and suspending the other takes
+    effect at once.
     """
     if not data:
         raise ChunkEmpty()
     if len(data) > settings.CHUNK_MAX_BYTES or seq > LARGEST_SEQ:
         raise ChunkTooLarge()
     take = Take.objects.select_related("broadcast__session__host").only(
-        "mime", "status", "next_seq", "received_bytes", "started_at", "broadcast__session__host__status"
+        "mime", "status", "close_reason", "next_seq", "received_bytes", "number", "started_at",
+        "broadcast__session__started_at", "broadcast__session__host__status",
     ).filter(pk=take_id).first()  # fmt: skip
     if take is None:
         raise NotFound()
     if take.broadcast.session.host.status != HostStatus.ACTIVE:
-        raise TakeClosed()
+        raise TakeClosed("host_not_active")
     if container_of(content_type) != container_of(take.mime):
         raise UnknownRecording()
     if seq < take.next_seq:
         return take.next_seq
     if take.status != TakeStatus.RECEIVING:
-        raise TakeClosed()
+        raise TakeClosed(take.close_reason)
     if seq > take.next_seq:
         raise ChunkGap(take.next_seq)
     if seq == 0 and not _begins_like(take.mime, data):
@@ -195,15 +221,27 @@ def accept_chunk(*, take_id: int, seq: int, content_type: str, data: bytes, now:
         raise TooMany(retry_after=5)
     refuse_full_disk()
     size = _store(take_id, seq, data)
+    begun = {"began_at": _begin(take, began_ms)} if seq == 0 and began_ms is not None else {}
     moved = Take.objects.filter(pk=take_id, next_seq=seq, status=TakeStatus.RECEIVING).update(
-        next_seq=seq + 1, received_bytes=F("received_bytes") + size, last_chunk_at=now
+        next_seq=seq + 1, received_bytes=F("received_bytes") + size, last_chunk_at=now, **begun
     )
     if moved:
         return seq + 1
-    take.refresh_from_db(fields=["next_seq", "status"])
+    take.refresh_from_db(fields=["next_seq", "status", "close_reason"])
     if seq < take.next_seq:
         return take.next_seq
-    raise TakeClosed()
+    raise TakeClosed(take.close_reason)
+
+
+def _begin(take: Take, began_ms: int) -> datetime:
+    """Return when a recorder began, by our clock: believed within bounds, never before what came earlier."""
+    after_opening = min(max(timedelta(milliseconds=began_ms), EARLIEST_BEGIN), LATEST_BEGIN)
+    began_at = take.started_at + after_opening
+    if after_opening < timedelta(0):
+        before = Take.objects.filter(broadcast=take.broadcast_id, number__lt=take.number).last()
+        floor = (before.began_at or before.started_at) if before else take.broadcast.session.started_at
+        began_at = max(began_at, min(floor or take.started_at, take.started_at))
+    return began_at
 
 
 def _begins_like(mime: str, data: bytes) -> bool:

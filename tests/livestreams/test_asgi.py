@@ -1,14 +1,12 @@
 """The chunk door: acknowledged means safely kept, and nothing else gets in (rules.md E1, E4, E6)."""
 
-import asyncio
-import json
 from datetime import timedelta
 
 import pytest
 
 from common.clock import utc_now
 from common.signing import sign_token
-from livestreams import asgi, storage
+from livestreams import storage
 from livestreams.errors import HostNotActive
 from livestreams.models import Take
 from livestreams.services import receiving
@@ -16,44 +14,14 @@ from livestreams.statuses import TakeStatus
 from shops.models import Host
 from shops.statuses import HostStatus
 from tests.factories.livestreams import MIME, make_session, make_take
+from tests.livestreams.door import HEADER, kept, put
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-HEADER = b"\x1a\x45\xdf\xa3"
 
 
 @pytest.fixture
 def take(session) -> Take:
     return make_take(session=session, at=utc_now())
-
-
-def put(take_id, seq, data: bytes, *, token: str | None = None, content_type: str = MIME, length=None):
-    """Return (status, answer) of one PUT."""
-    token = token or sign_token(purpose="take", payload={"take": take_id, "user": 1})
-    headers = [(b"authorization", f"Bearer {token}".encode()), (b"content-type", content_type.encode())]
-    if length is not None:
-        headers.append((b"content-length", str(length).encode()))
-    scope = {
-        "type": "http", "method": "PUT", "path": f"/ingest/takes/{take_id}/{seq}", "headers": headers,
-        "market": {"params": {"take_id": str(take_id), "seq": str(seq)}},
-    }  # fmt: skip
-    pieces = [{"type": "http.request", "body": data[:7], "more_body": True},
-              {"type": "http.request", "body": data[7:], "more_body": False}]  # fmt: skip
-    sent = []
-
-    async def receive():
-        return pieces.pop(0)
-
-    async def send(message):
-        sent.append(message)
-
-    asyncio.run(asgi.receive_chunk(scope, receive, send))
-    return sent[0]["status"], json.loads(sent[1]["body"])
-
-
-def kept(take: Take) -> list[str]:
-    folder = storage.ingest_folder(take.pk)
-    return sorted(entry.name for entry in folder.iterdir()) if folder.exists() else []
 
 
 def test_chunks_are_kept_in_order(take):
@@ -135,7 +103,7 @@ def test_closed_take_takes_no_more(take):
 
     status, answer = put(take.pk, 1, b"late")
 
-    assert (status, answer["code"]) == (409, "take_closed")
+    assert (status, answer["code"], answer["reason"]) == (409, "take_closed", "stopped")
     assert put(take.pk, 0, HEADER)[0] == 200
     assert kept(take) == ["00000000.chunk"]
 
@@ -148,7 +116,7 @@ def test_e1_a_suspended_host_sends_no_picture(take, session, zhuoma):
     with pytest.raises(HostNotActive):
         receiving.open_take(actor=zhuoma, session_id=session.pk, mime=MIME, now=utc_now())
 
-    assert (status, answer["code"]) == (409, "take_closed")
+    assert (status, answer["code"], answer["reason"]) == (409, "take_closed", "host_not_active")
     assert (kept(take), Take.objects.count()) == (["00000000.chunk"], 1)
 
 
@@ -198,7 +166,8 @@ def test_newer_phone_wins(take, session, zhuoma):
     take.refresh_from_db()
     assert (take.status, take.close_reason) == (TakeStatus.CLOSED, "replaced")
     assert (grant.take.number, grant.resume_from) == (2, 0)
-    assert put(take.pk, 0, HEADER)[1]["code"] == "take_closed"
+    told = put(take.pk, 0, HEADER)[1]
+    assert (told["code"], told["reason"]) == ("take_closed", "replaced")
     assert put(grant.take.pk, 0, HEADER, token=grant.upload_token) == (200, {"next": 1})
 
 
