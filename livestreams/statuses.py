@@ -27,6 +27,12 @@ PUBLIC = frozenset(
 )
 
 
+class EndReason(TextChoices):
+    """Why the market itself ended a show; an operator's reason is free text, a host needs none."""
+
+    PICTURE_LOST = "picture_lost", _("The picture stayed away for too long.")
+
+
 class TakeStatus(TextChoices):
     """A take is one unbroken recording."""
 

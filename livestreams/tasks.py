@@ -8,7 +8,7 @@ from common.clock import utc_now
 from livestreams import storage
 from livestreams.broadcaster.encoder import still
 from livestreams.models import Replay
-from livestreams.services import announcing, replaying, watching
+from livestreams.services import announcing, announcing_end, replaying, watching
 
 logger = logging.getLogger(__name__)
 
@@ -19,6 +19,12 @@ POSTER_WIDTH = 720
 def watch_interruptions() -> dict[str, int]:
     """Notice lost and returned pictures."""
     return watching.watch_sessions(now=utc_now())
+
+
+@shared_task(name="livestreams.tell_ended_dark")
+def tell_ended_dark(session_id: int) -> None:
+    """The host learns why the show is over."""
+    announcing_end.tell_ended_dark(session_id=session_id, now=utc_now())
 
 
 @shared_task(name="livestreams.make_replay")

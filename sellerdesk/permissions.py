@@ -6,12 +6,18 @@ from functools import wraps
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 
+from accounts.models import User
 from common.errors import NotFound
-from shops.models import Host
+from shops.models import Host, Shop
 from shops.selectors import shops_of
 from shops.statuses import HostStatus
 
 View = Callable[..., HttpResponse]
+
+
+def sees_earnings(user: User, shop_id: int) -> bool:
+    """Say whether the person may see what farmers earn in the shop: its owners may, clerks and hosts not."""
+    return Shop.objects.for_owner(user).filter(pk=shop_id).exists()
 
 
 def member_required(view: View) -> View:

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from sellerdesk.views import farmers, goods, live_console, live_keys, live_plan, money, orders, today
+from sellerdesk.api import ShowReportView
+from sellerdesk.views import (
+    farmers,
+    goods,
+    live_console,
+    live_keys,
+    live_plan,
+    live_report,
+    money,
+    orders,
+    today,
+)
 
 app_name = "sellerdesk"
 urlpatterns = [
@@ -33,6 +44,7 @@ urlpatterns = [
     path("desk/live/<int:session_id>/cancel/", live_plan.show_cancel, name="show_cancel"),
     path("desk/live/<int:session_id>/end/", live_plan.show_end, name="show_end"),
     path("desk/live/<int:session_id>/console/", live_console.console, name="console"),
+    path("desk/live/<int:session_id>/report/", live_report.report, name="show_report"),
     path("desk/live/<int:session_id>/obs/", live_keys.obs, name="obs"),
     path("desk/live/<int:session_id>/obs/key/", live_keys.obs_key, name="obs_key"),
     path("desk/live/<int:session_id>/obs/revoke/", live_keys.obs_revoke, name="obs_revoke"),
@@ -41,4 +53,6 @@ urlpatterns = [
     path("desk/live/<int:session_id>/items/<int:item_id>/remove/", live_plan.item_remove, name="item_remove"),
     path("desk/live/<int:session_id>/items/<int:item_id>/price/", live_plan.item_price, name="item_price"),
 ]
-api_urlpatterns = []
+api_urlpatterns = [
+    path("live-sessions/<int:session_id>/report/", ShowReportView.as_view(), name="show_report")
+]

@@ -12,7 +12,8 @@ from villagemarket import answers, health
 # Order matters only for the site's front page, which storefront owns.
 PAGES = ("storefront", "accounts", "notifications", "shops", "livestreams", "orders", "payments", "payouts",
          "sellerdesk")  # fmt: skip
-API = ("accounts", "notifications", "shops", "livestreams", "orders", "payments", "payouts", "storefront")
+API = ("accounts", "notifications", "shops", "livestreams", "orders", "payments", "payouts", "sellerdesk",
+       "storefront")  # fmt: skip
 
 
 def _patterns(app: str, name: str) -> list:

@@ -33,6 +33,14 @@ def yuan(amount_fen: int | None) -> str:
 
 
 @register.filter
+def clock_time(seconds: float | None) -> str:
+    """Return a length as a clock shows it: 65 -> "1:05", 3700 -> "1:01:40"."""
+    whole = max(int(seconds or 0), 0)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+@register.filter
 def masked_phone(phone: str | None) -> str:
     """Return a phone number with its middle hidden (rules.md PR9)."""
     return mask_phone(phone)

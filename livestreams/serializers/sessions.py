@@ -30,6 +30,9 @@ class SessionDetailSerializer(SessionSerializer):
     """The snapshot of a room. `event_id` is where the stream goes on (`events/?after=`)."""
 
     audio_url = serializers.CharField(allow_null=True)
+    end_code = serializers.CharField(
+        allow_blank=True, help_text="picture_lost: the market ended the show because its picture stayed away"
+    )
     event_id = serializers.CharField(allow_blank=True)
     replay = serializers.CharField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)

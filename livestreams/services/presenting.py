@@ -55,6 +55,7 @@ def close_session(*, session: LiveSession, now: datetime, reason: str, actor=Non
     session.end_reason = reason
     session.save(update_fields=["status", "ended_at", "end_reason"])
     session.pins.filter(closed_at=None).update(closed_at=now)
+    session.interruptions.filter(ended_at=None).update(ended_at=now)
     broadcast = Broadcast.objects.filter(session=session).first()
     if broadcast is not None:
         broadcast.takes.filter(status=TakeStatus.RECEIVING).update(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from livestreams import selectors
 from livestreams.models import LiveSession
-from livestreams.services.telling_room import audio_url, channel_of, playback_url
+from livestreams.services.telling_room import audio_url, channel_of, end_code, playback_url
 from livestreams.statuses import ON_AIR
 from realtime.services import presence
 from realtime.services.publishing import position
@@ -51,6 +51,7 @@ def detail_data(session: LiveSession) -> dict:
     return _session_data(session, selectors.pin_data(pin) if pin else None) | {
         "event_id": event_id,
         "audio_url": audio_url(session),
+        "end_code": end_code(session),
         "replay": replay.status if replay is not None else None,
         "duration_ms": replay.duration_ms if replay is not None else None,
         "chapters": selectors.chapters_of(session),

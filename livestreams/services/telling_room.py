@@ -5,7 +5,7 @@ from django.db import transaction
 from livestreams import storage
 from livestreams.models import LiveSession
 from livestreams.services.playlists import AUDIO, media_playlist_name
-from livestreams.statuses import ON_AIR, SessionStatus
+from livestreams.statuses import ON_AIR, EndReason, SessionStatus
 from realtime.services.publishing import publish
 
 
@@ -39,6 +39,11 @@ def audio_url(session: LiveSession) -> str | None:
     return storage.media_url(storage.public_path(session.broadcast.public_id, name))
 
 
+def end_code(session: LiveSession) -> str:
+    """Return why the market itself ended the show, "" where a person did; an operator's words stay inside."""
+    return session.end_reason if session.end_reason in EndReason.values else ""
+
+
 def tell(session_id: int, event: str, data: dict) -> None:
     """Publish when the current transaction commits."""
     transaction.on_commit(lambda: publish(channel=channel_of(session_id), event=event, data=data))
@@ -52,5 +57,6 @@ def tell_status(session: LiveSession) -> None:
         "playback_url": playback_url(session),
         "audio_url": audio_url(session),
         "replay": replay.status if replay is not None else None,
+        "end_code": end_code(session),
     }
     tell(session.pk, "status", data)

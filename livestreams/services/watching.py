@@ -4,28 +4,30 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Max
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import Max
+from django.db.models.functions import Coalesce
 
-from livestreams.models import LiveSession
+from common import outbox
+from livestreams.models import Interruption, LiveSession
+from livestreams.services.measuring import keep_sample
 from livestreams.services.presenting import close_session
-from livestreams.services.telling_room import channel_of, tell_status
-from livestreams.statuses import ON_AIR, SessionStatus
-from realtime.services import presence
+from livestreams.services.telling_room import tell_status
+from livestreams.statuses import ON_AIR, EndReason, SessionStatus
 
 
 def watch_sessions(*, now: datetime) -> dict[str, int]:
     """Bring every session on air into the state that its chunks tell of; return how many moved where.
 
     No chunk for INTERRUPTED_AFTER_SECONDS: interrupted. A chunk again: live. Interrupted for longer than
-    INTERRUPTION_GRACE_MINUTES: ended, with the reason.
+    INTERRUPTION_GRACE_MINUTES: ended, with the reason. Each time without picture is kept as an Interruption,
+    from the last chunk to the first one after it, and how many people watch, minute by minute.
     """
     moved = {"interrupted": 0, "live": 0, "ended": 0}
     for session_id in LiveSession.objects.filter(status__in=ON_AIR).values_list("pk", flat=True):
         outcome = _watch_one(session_id, now)
         if outcome:
             moved[outcome] += 1
-        _keep_peak(session_id)
+        keep_sample(session_id=session_id, now=now)
     return moved
 
 
@@ -45,12 +47,15 @@ def _watch_one(session_id: int, now: datetime) -> str | None:
     limit = now - timedelta(seconds=settings.INTERRUPTED_AFTER_SECONDS)
     if session.status == SessionStatus.LIVE and last < limit:
         session.status, session.interrupted_at = SessionStatus.INTERRUPTED, now
+        Interruption.objects.create(session=session, began_at=last)
     elif session.status == SessionStatus.INTERRUPTED and last >= limit and _has_fresh_chunk(session, limit):
         session.status, session.interrupted_at = SessionStatus.LIVE, None
+        session.interruptions.filter(ended_at=None).update(ended_at=last)
     elif session.status == SessionStatus.INTERRUPTED and session.interrupted_at < now - timedelta(
         minutes=settings.INTERRUPTION_GRACE_MINUTES
     ):
-        close_session(session=session, now=now, reason="picture lost")
+        close_session(session=session, now=now, reason=EndReason.PICTURE_LOST)
+        outbox.enqueue("livestreams.tell_ended_dark", session_id=session.pk)
         return "ended"
     else:
         return None
@@ -61,10 +66,3 @@ def _watch_one(session_id: int, now: datetime) -> str | None:
 
 def _has_fresh_chunk(session: LiveSession, limit: datetime) -> bool:
     return session.broadcast.takes.filter(last_chunk_at__gte=limit).exists()
-
-
-def _keep_peak(session_id: int) -> None:
-    viewers = presence.count(channel=channel_of(session_id))
-    LiveSession.objects.filter(pk=session_id, peak_viewers__lt=viewers).update(
-        peak_viewers=Greatest(F("peak_viewers"), viewers)
-    )

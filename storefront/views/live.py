@@ -90,6 +90,7 @@ def _words() -> dict[str, str]:
         "connecting": _("The picture is on its way …"),
         "interrupted": _("The picture is coming back. You can go on buying."),
         "ended": _("The show is over"),
+        "ended_dark": _("The picture stayed away for too long, so the show is over. Your orders are safe."),
         "preparing": _("The replay is being prepared …"),
         "no_replay": _("This show has no replay."),
         "no_picture": _("This browser cannot show the picture. Chat and buying work."),

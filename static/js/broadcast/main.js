@@ -5,6 +5,7 @@ import { Stream } from "../room/stream.js";
 import { Camera } from "./camera.js";
 import { Cards } from "./cards.js";
 import { Moderation } from "./moderation.js";
+import { Numbers } from "./numbers.js";
 import { Show } from "./show.js";
 
 const data = JSON.parse(document.getElementById("console-data").textContent);
@@ -20,6 +21,7 @@ const show = new Show({ sessionUrl: url, camera, onLink });
 const cards = new Cards({ box: one("cards"), words, sessionUrl: url });
 const moderation = new Moderation({ dialog: document.getElementById("moderate"), words, sessionUrl: url });
 const chat = new Chat({ list: one("chat"), words, sessionId: session.id, onPick: (line) => moderation.open(line, chat) });
+const numbers = new Numbers({ box: one("numbers"), sessionUrl: url, isOnAir });
 let began = session.started_at ? new Date(session.started_at) : null;
 let isLeaving = false;
 
@@ -108,6 +110,7 @@ function saleLine(line) {
   if (line.author || line.is_hidden) return;
   one("sale").hidden = false;
   one("sale").textContent = line.text;
+  numbers.soon();
 }
 
 const on = {
@@ -117,6 +120,7 @@ const on = {
   },
   pin: (event) => cards.pin(event.pinned),
   stock: (event) => cards.stock(event.variant, event.available),
+  likes: (event) => numbers.likes(event.count),
   viewers: (event) => {
     session.viewers = event.count;
     draw();

@@ -51,10 +51,15 @@ export class Stage {
     link.hidden = !(status === "ended" && !url && replay !== "processing");
     if (status === "scheduled") this.#tick();
     else if (status === "interrupted") this.#say(this.words.interrupted);
-    else if (status === "ended" && !url) this.#say(replay === "processing" ? this.words.preparing : this.words.no_replay);
+    else if (status === "ended" && !url) this.#say(this.#ending(replay));
     else if (status === "live" && !this.isMoving) this.#say(this.words.connecting);
     else if (status === "cancelled") this.#say(this.words.cancelled);
     else this.#say("");
+  }
+
+  #ending(replay) {
+    const next = replay === "processing" ? this.words.preparing : this.words.no_replay;
+    return this.session.end_code === "picture_lost" ? `${this.words.ended_dark} ${next}` : next;
   }
 
   #say(text) {
