@@ -8,6 +8,8 @@ from sellerdesk.selectors.show_report import Minute
 
 # A phone 360 px wide shows so many columns that a finger can still tell apart.
 MOST_COLUMNS = 60
+# A show of two minutes must not become two slabs.
+FEWEST_COLUMNS = 12
 WIDTH, HEIGHT = 600, 120
 STEPS = (1, 2, 5, 10, 15, 30, 60)
 
@@ -56,7 +58,7 @@ def _chart(minutes: Sequence[Minute], field: str, join) -> Chart | None:
     top = max(values, default=0)
     if not top:
         return None
-    width = WIDTH / len(groups)
+    width = WIDTH / max(len(groups), FEWEST_COLUMNS)
     bars = [
         Bar(
             at=group[0].at,

@@ -10,7 +10,7 @@ from livestreams.sources import make_source
 from livestreams.statuses import EndReason, SessionStatus
 from orders.models import CommissionLine
 from orders.services.cancelling import cancel_by_shop
-from sellerdesk.charts import HEIGHT, columns_of, line_of
+from sellerdesk.charts import HEIGHT, WIDTH, columns_of, line_of
 from sellerdesk.selectors import show_report
 from sellerdesk.selectors.show_report import Minute
 from tests.factories.livestreams import add_to_rundown, make_pin, make_session
@@ -172,6 +172,7 @@ def test_long_shows_are_drawn_in_longer_steps(start, count, step, columns):
     assert viewers.top == count - 1
     assert min(bar.y for bar in sales.bars) == 0
     assert all(bar.y + bar.height == pytest.approx(HEIGHT, abs=0.2) for bar in sales.bars)
+    assert max(bar.x + bar.width for bar in sales.bars) <= WIDTH
     assert [bar.is_dark for bar in sales.bars].count(True) == 1
 
 

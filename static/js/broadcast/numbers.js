@@ -12,6 +12,7 @@ export class Numbers {
     Object.assign(this, { box, isOnAir });
     this.url = `${sessionUrl}report/`;
     this.timer = 0;
+    box.hidden = !isOnAir();
     this.#again(0);
   }
 
@@ -39,6 +40,7 @@ export class Numbers {
   }
 
   #draw(report) {
+    this.box.hidden = false;
     const last = report.minutes.slice(-PACE_MINUTES);
     const pace = last.reduce((sum, minute) => sum + minute.goods_fen, 0) / Math.max(last.length, 1);
     this.#set("yuan", yuanText(report.goods_fen));
