@@ -37,27 +37,36 @@ BROKER_PAUSE_SECONDS = 3.0
 _broker_pause = SimpleNamespace(until=0.0)
 
 
-def enqueue(task: str, *, queue: str = "default", **kwargs: int | str) -> OutboxMessage:
+def enqueue(
+    task: str, *, queue: str = "default", delay_seconds: int = 0, **kwargs: int | str
+) -> OutboxMessage:
     """Promise that the Celery task named `task` runs at least once after this transaction commits.
+
+    With `delay_seconds` (a few) not before they have passed.
 
     Arguments are ids only, no personal data. Tasks must be repeatable.
     """
     now = utc_now()
     message = OutboxMessage.objects.create(
-        task=task, kwargs=kwargs, queue=queue, created_at=now, due_at=now + HANDOVER_GRACE
+        task=task,
+        kwargs=kwargs,
+        queue=queue,
+        created_at=now,
+        due_at=now + timedelta(seconds=delay_seconds) + HANDOVER_GRACE,
     )
-    transaction.on_commit(lambda: hand_over([(message.pk, queue)]))
+    transaction.on_commit(lambda: hand_over([(message.pk, queue)], countdown=delay_seconds))
     return message
 
 
-def hand_over(messages: list[tuple[int, str]]) -> int:
+def hand_over(messages: list[tuple[int, str]], *, countdown: int = 0) -> int:
     """Give message ids to Celery; return how many were taken. A dead broker is left to the sweeper."""
     taken = 0
+    options = {"countdown": countdown} if countdown else {}
     for pk, queue in messages:
         if time.monotonic() < _broker_pause.until:
             return taken
         try:
-            current_app.send_task("common.deliver", args=[pk], queue=queue, retry=False)
+            current_app.send_task("common.deliver", args=[pk], queue=queue, retry=False, **options)
         except BROKER_ERRORS as error:
             _broker_pause.until = time.monotonic() + BROKER_PAUSE_SECONDS
             logger.warning("outbox hand-over failed, the sweeper will repeat it: %s", error)

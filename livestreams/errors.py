@@ -1,6 +1,7 @@
 """Refusals of the live room and of the broadcaster's phone."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from common.errors import MarketError
 
@@ -56,12 +57,54 @@ class ChatClosed(MarketError):
     message = _("The show is over; the chat is closed.")
 
 
+class BlockedWords(MarketError):
+    """The line holds a word that this room does not let through; which one is not told."""
+
+    code = "blocked_words"
+    message = _("There is a word in it that this room does not allow. Change it and send it again.")
+
+
+class SlowChat(MarketError):
+    """The host slowed the chat down: so many seconds between two lines of a person."""
+
+    code = "slow_chat"
+    status = 429
+
+    def __init__(self, seconds_left: int):
+        message = ngettext(
+            "The chat is in slow mode. You can write again in %(count)d second.",
+            "The chat is in slow mode. You can write again in %(count)d seconds.",
+            seconds_left,
+        ) % {"count": seconds_left}
+        super().__init__(message, retry_after=seconds_left)
+
+
+class StillWaiting(MarketError):
+    """Too many lines of this person wait for a moderator."""
+
+    code = "still_waiting"
+    status = 429
+    message = _("Your last lines still wait for a moderator. Please let them be read first.")
+
+
 class Muted(MarketError):
-    """A muted person loses posting, not viewing."""
+    """A muted person loses posting, not viewing. `seconds_left` is None for the whole show."""
 
     code = "muted"
     status = 403
     message = _("The host has muted you in this room. You can go on watching and buying.")
+
+    def __init__(self, seconds_left: int | None = None):
+        if seconds_left is None:
+            super().__init__()
+            return
+        minutes = -(-seconds_left // 60)
+        message = ngettext(
+            "You are muted in this room for another %(count)d minute. You can go on watching and buying.",
+            "You are muted in this room for another %(count)d minutes. You can go on watching and buying.",
+            minutes,
+        ) % {"count": minutes}
+        super().__init__(message, retry_after=seconds_left)
 
 
 class Banned(MarketError):
@@ -70,6 +113,13 @@ class Banned(MarketError):
     code = "banned"
     status = 403
     message = _("You were asked to leave this room.")
+
+
+class OfTheCrew(MarketError):
+    """Hosts, members of the shop and moderators cannot be silenced."""
+
+    code = "of_the_crew"
+    message = _("This person runs the show and cannot be silenced.")
 
 
 class UnknownRecording(MarketError):

@@ -105,6 +105,15 @@ class ModerationKind(TextChoices):
     DISMISS = "dismiss", _("no longer a moderator")
 
 
+class HeldReason(TextChoices):
+    """Why a line waits for a moderator."""
+
+    WORD = "word", _("a blocked word")
+    LINK = "link", _("a link")
+    PHONE = "phone", _("a telephone number")
+    ACCOUNT = "account", _("an account elsewhere")
+
+
 class WordReaction(TextChoices):
     """What happens to a line with a blocked word."""
 

@@ -51,3 +51,9 @@ def make_replay(session_id: int) -> None:
 def announce_stock(variant_id: int) -> None:
     """Tell rooms how many are left."""
     announcing.announce_stock(variant_id=variant_id, now=utc_now())
+
+
+@shared_task(name="livestreams.tell_sales")
+def tell_sales(message_id: int) -> None:
+    """Rooms see how many bought within the same seconds."""
+    announcing.tell_sales(message_id=message_id)

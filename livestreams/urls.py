@@ -23,11 +23,25 @@ api_urlpatterns = [
     path(f"{_SESSION}rundown/<int:item_id>/", api.rundown.RundownItemDetail.as_view(), name="rundown-item"),
     path(f"{_SESSION}pin/", api.rundown.Pin.as_view(), name="pin"),
     path(f"{_SESSION}messages/", api.room.Messages.as_view(), name="messages"),
-    path(f"{_SESSION}mutes/", api.room.Mutes.as_view(), name="mutes"),
+    path(f"{_SESSION}mutes/", api.moderation.Mutes.as_view(), name="mutes"),
+    path(f"{_SESSION}mutes/<int:person_id>/", api.moderation.MuteDetail.as_view(), name="mute"),
+    path(f"{_SESSION}moderators/", api.moderation.Moderators.as_view(), name="moderators"),
+    path(f"{_SESSION}moderators/join/", api.moderation.ModeratorJoin.as_view(), name="moderator-join"),
+    path(
+        f"{_SESSION}moderators/<int:person_id>/", api.moderation.ModeratorDetail.as_view(), name="moderator"
+    ),
+    path(f"{_SESSION}quick-replies/", api.moderation.QuickReplies.as_view(), name="quick-replies"),
+    path(
+        f"{_SESSION}quick-replies/<int:reply_id>/",
+        api.moderation.QuickReplyDetail.as_view(),
+        name="quick-reply",
+    ),
+    path(f"{_SESSION}slow-mode/", api.moderation.Pace.as_view(), name="slow-mode"),
     path(f"{_SESSION}media-key/", api.keys.MediaKeyDetail.as_view(), name="media-key"),
     path(f"{_SESSION}takes/", api.takes.Takes.as_view(), name="takes"),
     path(f"{_SESSION}takes/<int:take_id>/token/", api.takes.TakeToken.as_view(), name="take-token"),
     path(f"{_SESSION}takes/<int:take_id>/close/", api.takes.TakeClose.as_view(), name="take-close"),
     path(f"{_SESSION}likes/", api.room.Likes.as_view(), name="likes"),
-    path("messages/<int:message_id>/hide/", api.room.MessageHide.as_view(), name="message-hide"),
+    path("messages/<int:message_id>/hide/", api.moderation.MessageHide.as_view(), name="message-hide"),
+    path("messages/<int:message_id>/show/", api.moderation.MessageShow.as_view(), name="message-show"),
 ]

@@ -16,8 +16,9 @@ from django.http.cookie import parse_cookie
 from accounts.models import User
 from accounts.selectors import find_token
 from common.clock import utc_now
-from livestreams.models import LiveSession, ModerationAction
-from livestreams.statuses import PUBLIC, ModerationKind
+from livestreams.models import LiveSession
+from livestreams.selectors import is_banned
+from livestreams.statuses import PUBLIC
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 
@@ -43,8 +44,7 @@ def _authorise(scope: dict, channel: str) -> bool:
 def _may_watch(session_id: int, person: User | None) -> bool:
     if not LiveSession.objects.filter(pk=session_id, status__in=PUBLIC).exists():
         return False
-    banned = ModerationAction.objects.filter(session=session_id, person=person, kind=ModerationKind.BAN)
-    return person is None or not banned.exists()
+    return person is None or not is_banned(session_id=session_id, person_id=person.pk)
 
 
 def person_of(scope: dict) -> User | None:

@@ -1,6 +1,14 @@
 """What pages and the API may read of live sessions."""
 
-from livestreams.selectors.chat import MESSAGES_PER_PAGE, message_data, recent_messages
+from livestreams.selectors.chat import (
+    MESSAGES_PER_PAGE,
+    earlier_moderators,
+    lines_for_crew,
+    list_moderators,
+    list_quick_replies,
+    message_data,
+    recent_messages,
+)
 from livestreams.selectors.goods import (
     addable_data,
     addable_variants,
@@ -17,6 +25,7 @@ from livestreams.selectors.sessions import (
     get_crew_session,
     get_presented_session,
     get_session_for,
+    is_crew,
     is_presenter,
     is_watchable,
     list_on_air,
@@ -26,6 +35,8 @@ from livestreams.selectors.sessions import (
     sessions,
     visible_sessions,
 )
+from livestreams.selectors.silences import is_banned, list_moderation, list_silenced
+from livestreams.selectors.words import list_words
 
 __all__ = [
     "CARD_WIDTH",
@@ -35,17 +46,26 @@ __all__ = [
     "chapters_of",
     "cover_choices",
     "desk_card",
+    "earlier_moderators",
     "get_crew_session",
     "get_open_pin",
     "get_presented_session",
     "get_session_for",
+    "is_banned",
+    "is_crew",
     "is_presenter",
     "is_watchable",
     "item_data",
+    "lines_for_crew",
+    "list_moderation",
+    "list_moderators",
     "list_on_air",
     "list_presented",
+    "list_quick_replies",
     "list_replays",
+    "list_silenced",
     "list_upcoming",
+    "list_words",
     "message_data",
     "open_pins",
     "photo_src",

@@ -3,8 +3,10 @@
 from django.db.models import Q, QuerySet
 
 from common.errors import NotFound
+from livestreams.errors import Banned
 from livestreams.models import LiveSession
 from livestreams.selectors.pictures import photo_src, poster_url
+from livestreams.selectors.silences import is_banned
 from livestreams.statuses import ON_AIR, ReplayStatus, SessionStatus
 
 
@@ -16,13 +18,19 @@ def sessions() -> QuerySet[LiveSession]:
 
 
 def get_session_for(user, session_id: int) -> LiveSession:
-    """Return a session that everybody may see, or that the person presents; NotFound otherwise."""
+    """Return a session that everybody may see, or that the person presents; NotFound otherwise.
+
+    Banned for a person who was asked to leave its room.
+    """
     seen = Q(pk__in=LiveSession.objects.public().values("pk"))
-    if user is not None and user.is_authenticated:
+    is_known = user is not None and user.is_authenticated
+    if is_known:
         seen |= Q(pk__in=LiveSession.objects.for_presenter(user).values("pk"))
     session = sessions().filter(seen, pk=session_id).first()
     if session is None:
         raise NotFound()
+    if is_known and is_banned(session_id=session.pk, person_id=user.pk) and not is_presenter(user, session):
+        raise Banned()
     return session
 
 
@@ -54,6 +62,11 @@ def is_watchable(*, session_id: int) -> bool:
 def is_presenter(user, session: LiveSession) -> bool:
     """Say whether the person presents this session."""
     return user.is_authenticated and LiveSession.objects.for_presenter(user).filter(pk=session.pk).exists()
+
+
+def is_crew(user, session: LiveSession) -> bool:
+    """Say whether the person presents or moderates this session."""
+    return user.is_authenticated and LiveSession.objects.for_crew(user).filter(pk=session.pk).exists()
 
 
 def list_on_air(limit: int = 20) -> list[LiveSession]:

@@ -1,23 +1,30 @@
-"""Shapes of chat, moderation and hearts."""
+"""Shapes of chat and hearts."""
 
 from rest_framework import serializers
 
 from livestreams.services.liking import AT_ONCE
-from livestreams.statuses import ModerationKind
+from livestreams.statuses import MessageKind, MessageStatus
 
 
 class MessageSerializer(serializers.Serializer):
-    """A chat line; `author` is null for a line of the market."""
+    """A chat line; `author` is null for a line of the market, whose sentence `kind` and `params` make.
+
+    `status` is held for the author's own line that waits for a moderator; nobody else sees it.
+    """
 
     id = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=MessageKind.choices)
     author = serializers.CharField(allow_null=True)
     is_host = serializers.BooleanField()
     text = serializers.CharField()
+    params = serializers.DictField()
+    status = serializers.ChoiceField(choices=MessageStatus.choices)
+    held_reason = serializers.CharField(allow_blank=True)
     created_at = serializers.DateTimeField()
 
 
 class MessageListSerializer(serializers.Serializer):
-    """Visible lines, oldest first; `previous` is the page before them."""
+    """Lines, oldest first; `previous` is the page before them."""
 
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
@@ -28,32 +35,6 @@ class MessageInputSerializer(serializers.Serializer):
     """What to say."""
 
     text = serializers.CharField(max_length=1000, trim_whitespace=True)
-
-
-class HideInputSerializer(serializers.Serializer):
-    """Why a line is hidden."""
-
-    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-
-class MuteInputSerializer(serializers.Serializer):
-    """Whose line, what, and for how long (minutes; without: for the whole show)."""
-
-    message = serializers.IntegerField()
-    kind = serializers.ChoiceField(
-        choices=[ModerationKind.MUTE, ModerationKind.UNMUTE, ModerationKind.BAN], default=ModerationKind.MUTE
-    )
-    minutes = serializers.IntegerField(
-        min_value=1, max_value=100_000, required=False, allow_null=True, default=None
-    )
-    reason = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-
-
-class MuteSerializer(serializers.Serializer):
-    """What was done."""
-
-    kind = serializers.CharField()
-    until = serializers.DateTimeField(allow_null=True)
 
 
 class LikeInputSerializer(serializers.Serializer):

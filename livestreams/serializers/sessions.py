@@ -34,6 +34,7 @@ class SessionDetailSerializer(SessionSerializer):
         allow_blank=True, help_text="picture_lost: the market ended the show because its picture stayed away"
     )
     event_id = serializers.CharField(allow_blank=True)
+    slow_mode_seconds = serializers.IntegerField()
     replay = serializers.CharField(allow_null=True)
     duration_ms = serializers.IntegerField(allow_null=True)
     chapters = ChapterSerializer(many=True)

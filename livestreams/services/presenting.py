@@ -80,7 +80,7 @@ def pin_item(*, actor, session_id: int, item_id: int | None, now: datetime) -> P
 
     The row of the session is locked, and the database holds one open pin per session.
     """
-    session = locked_session(actor=actor, session_id=session_id)
+    session = locked_session(actor=actor, session_id=session_id, is_crew_enough=True)
     if session.status not in ON_AIR:
         raise NotOnAir()
     current = session.pins.filter(closed_at=None).first()

@@ -52,6 +52,7 @@ def detail_data(session: LiveSession) -> dict:
         "event_id": event_id,
         "audio_url": audio_url(session),
         "end_code": end_code(session),
+        "slow_mode_seconds": session.slow_mode_seconds,
         "replay": replay.status if replay is not None else None,
         "duration_ms": replay.duration_ms if replay is not None else None,
         "chapters": selectors.chapters_of(session),

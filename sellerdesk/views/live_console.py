@@ -15,6 +15,7 @@ from livestreams.serializers.sessions import SessionDetailSerializer
 from livestreams.services.rtmp_receiving import comes_from_elsewhere
 from livestreams.services.snapshot import detail_data
 from livestreams.statuses import SessionStatus
+from livestreams.wording import line_words
 
 
 @never_cache
@@ -36,11 +37,13 @@ def console(request: HttpRequest, session_id: int) -> HttpResponse:
         "console": {
             "is_elsewhere": is_elsewhere,
             "session": SessionDetailSerializer(detail_data(session)).data,
-            "messages": MessageSerializer(selectors.recent_messages(session), many=True).data,
+            "messages": MessageSerializer(
+                selectors.recent_messages(session, viewer=request.user), many=True
+            ).data,
             "rundown": RundownItemSerializer(items, many=True).data,
             "show_url": f"/desk/live/{session.pk}/",
         },
-        "words": _words(),
+        "words": _words() | line_words(),
     }
     return render(request, "livestreams/console.html", context)
 
@@ -75,6 +78,9 @@ def _words() -> dict[str, str]:
         "sold_out": _("Sold out"),
         "system": _("Market"),
         "host": _("Host"),
+        "waiting": _("Waiting for a moderator"),
+        "wait_seconds": _("You can write again in {seconds} s"),
+        "moderate": _("What to do about this line"),
         "hidden": _("Hidden from everybody."),
         "muted": _("Muted for 30 minutes."),
         "banned": _("Banned from this room."),

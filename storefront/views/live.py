@@ -14,6 +14,7 @@ from livestreams.serializers.rundown import RundownItemSerializer
 from livestreams.serializers.sessions import SessionDetailSerializer
 from livestreams.services.snapshot import detail_data
 from livestreams.statuses import ON_AIR, SessionStatus
+from livestreams.wording import line_words
 from storefront.cards import session_card
 
 LONGEST_START = 24 * 3600
@@ -53,10 +54,13 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
         "poster": selectors.poster_url(session),
         "address": address,
         "is_presenter": selectors.is_presenter(request.user, session),
+        "is_crew": selectors.is_crew(request.user, session),
         "can_chat": is_on_air or session.status == SessionStatus.SCHEDULED,
         "room": {
             "session": SessionDetailSerializer(detail).data,
-            "messages": MessageSerializer(selectors.recent_messages(session), many=True).data,
+            "messages": MessageSerializer(
+                selectors.recent_messages(session, viewer=request.user), many=True
+            ).data,
             "rundown": RundownItemSerializer(items, many=True).data,
             "signed_in": request.user.is_authenticated,
             "sign_in_url": f"{settings.LOGIN_URL}?next={request.path}",
@@ -65,7 +69,7 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
             "gateway": settings.PAYMENT_GATEWAYS[0] if settings.PAYMENT_GATEWAYS else "",
             "start_at": _start_at(request),
         },
-        "words": _words(),
+        "words": _words() | line_words(),
     }
     return render(request, "livestreams/room.html", context)
 
@@ -83,6 +87,8 @@ def _words() -> dict[str, str]:
         "buy": _("Buy"),
         "sign_in_to_buy": _("Sign in to buy"),
         "hidden": _("The host has hidden this line."),
+        "waiting": _("Waiting for a moderator"),
+        "wait_seconds": _("You can write again in {seconds} s"),
         "system": _("Market"),
         "host": _("Host"),
         "starts_in": _("The show begins in"),

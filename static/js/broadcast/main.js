@@ -1,6 +1,7 @@
 import { api } from "../base/api.js";
 import { toast } from "../base/toast.js";
 import { Chat } from "../room/chat.js";
+import { lineText } from "../room/lines.js";
 import { Stream } from "../room/stream.js";
 import { Camera } from "./camera.js";
 import { Cards } from "./cards.js";
@@ -107,10 +108,10 @@ async function refresh() {
 }
 
 function saleLine(line) {
-  if (line.author || line.is_hidden) return;
+  if (line.kind !== "sale") return;
   one("sale").hidden = false;
-  one("sale").textContent = line.text;
   numbers.soon();
+  one("sale").textContent = lineText(line, words);
 }
 
 const on = {

@@ -17,7 +17,7 @@ let session = room.session;
 
 const sheet = new BuySheet({ dialog: document.getElementById("buy"), room, words });
 const pin = new PinCard({ root: one("pin"), words, onBuy: buy });
-const chat = new Chat({ list: one("chat"), words, sessionId: session.id });
+const chat = new Chat({ list: one("chat"), words, sessionId: session.id, slowSeconds: session.slow_mode_seconds });
 const hearts = new Hearts({ box: one("hearts"), button: one("heart"), counter: one("likes"), sessionId: session.id });
 const picture = new Picture(one("video"));
 const stage = new Stage({ root: one("room"), words, picture });
