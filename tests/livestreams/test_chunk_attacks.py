@@ -26,7 +26,7 @@ def take(session) -> Take:
     return make_take(session=session, at=utc_now())
 
 
-def work(until, seconds: float = 60) -> None:
+def work(until, seconds: float = 60, meanwhile=lambda: None) -> None:
     """Let a broadcaster tick until something is so."""
     broadcaster = Broadcaster()
     give_up = time.monotonic() + seconds
@@ -34,6 +34,7 @@ def work(until, seconds: float = 60) -> None:
         assert time.monotonic() < give_up, "the broadcaster did not get there"
         broadcaster.look()
         broadcaster.step()
+        meanwhile()
         time.sleep(0.05)
 
 
@@ -131,12 +132,17 @@ def test_e6_truncated_chunk_costs_a_moment_not_the_show(take, session, zhuoma, t
 
 def test_e6_another_codec_than_was_said_is_given_up_and_told(take, session, zhuoma, tmp_path, monkeypatch):
     monkeypatch.setattr("livestreams.broadcaster.publishing.FIRST_BACKOFF", 0.01)
-    for seq, chunk in enumerate(cut(record(seconds=3, folder=tmp_path, codec="libvpx"), 3)):
-        put(take.pk, seq, chunk)
+    chunks = cut(record(seconds=3, folder=tmp_path, codec="libvpx"), 100)
+    answers = []
 
-    work(lambda: Take.objects.get(pk=take.pk).finished_at is not None)
+    def send_on():
+        answers.append(put(take.pk, len(answers), chunks[len(answers) % 100]))
 
-    status, answer = put(take.pk, 3, b"more")
+    send_on()
+    work(lambda: Take.objects.get(pk=take.pk).finished_at is not None, meanwhile=send_on)
+
+    status, answer = put(take.pk, len(answers), b"more")
+    assert answers[0] == (200, {"next": 1})
     assert (status, answer["code"], answer["reason"]) == (409, "take_closed", "unreadable")
     good = receiving.open_take(actor=zhuoma, session_id=session.pk, mime=MIME, now=utc_now()).take
     for seq, chunk in enumerate(cut(record(seconds=3, folder=tmp_path), 3)):
