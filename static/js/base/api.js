@@ -1,14 +1,15 @@
 import { csrfToken } from "./csrf.js";
 import { toast } from "./toast.js";
 
-/** A refusal by the API: `{code, message, fields}` of the answer, its status, seconds of Retry-After. */
+/** A refusal by the API: `{code, message, fields, reason}` of the answer, its status, seconds of Retry-After. */
 export class ApiError extends Error {
-  constructor({ status, code, message, fields = {}, retryAfter = null }) {
+  constructor({ status, code, message, fields = {}, reason = "", retryAfter = null }) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.fields = fields;
+    this.reason = reason;
     this.retryAfter = retryAfter;
   }
 }
@@ -35,6 +36,7 @@ async function refusal(response) {
     code: answer.code ?? "failed",
     message: answer.message || text("textFailed"),
     fields: answer.fields ?? {},
+    reason: answer.reason ?? "",
     retryAfter: Number.isNaN(wait) ? null : wait,
   });
 }

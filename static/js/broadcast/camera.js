@@ -1,15 +1,27 @@
-const WANTED = {
-  video: { width: { ideal: 720 }, height: { ideal: 1280 }, frameRate: { ideal: 25, max: 30 } },
-  audio: { echoCancellation: true, noiseSuppression: true, autoGainControl: true },
-};
+import { LEVELS } from "./recorder.js";
 
-/** The phone's camera and microphone; `open` may be called again, for the other camera. */
+const SOUND = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+
+function picture(facing, side) {
+  return {
+    facingMode: { ideal: facing },
+    width: { ideal: Math.round((side * 9) / 16) },
+    height: { ideal: side },
+    frameRate: { ideal: 25, max: 30 },
+  };
+}
+
+/**
+ * The phone's camera and microphone; `open` may be called again, for the other camera.
+ * `onLost` is told when the phone takes them away (a call, another app), `onBack` when it gives them back.
+ */
 export class Camera {
-  constructor(video) {
-    this.video = video;
+  constructor(video, { onLost, onBack }) {
+    Object.assign(this, { video, onLost, onBack });
     this.stream = null;
     this.facing = "user";
     this.isMuted = false;
+    this.side = LEVELS[0].side;
   }
 
   /** Opens the camera; throws an Error whose name is that of getUserMedia, "Insecure" without https. */
@@ -19,18 +31,48 @@ export class Camera {
       error.name = "Insecure";
       throw error;
     }
-    const wanted = { ...WANTED, video: { ...WANTED.video, facingMode: { ideal: this.facing } } };
     this.close();
-    this.stream = await navigator.mediaDevices.getUserMedia(wanted);
-    this.video.srcObject = this.stream;
+    const stream = await navigator.mediaDevices.getUserMedia({ video: picture(this.facing, this.side), audio: SOUND });
+    this.stream = stream;
+    this.video.srcObject = stream;
     this.mute(this.isMuted);
-    return this.stream;
+    for (const track of stream.getTracks()) {
+      track.addEventListener("ended", () => this.stream === stream && this.onLost());
+      track.addEventListener("mute", () => this.stream === stream && this.onLost());
+      track.addEventListener("unmute", () => this.stream === stream && this.isWhole && this.onBack());
+    }
+    return stream;
   }
 
-  /** Turns to the other camera. */
+  /** Whether picture and sound both come. */
+  get isWhole() {
+    const tracks = this.stream?.getTracks() ?? [];
+    return tracks.length > 0 && tracks.every((track) => track.readyState === "live" && !track.muted);
+  }
+
+  /** Whether the phone has ended a track for good: only opening again helps. */
+  get isGone() {
+    const tracks = this.stream?.getTracks() ?? [];
+    return tracks.length === 0 || tracks.some((track) => track.readyState === "ended");
+  }
+
+  /** Turns to the other camera; when it cannot be opened, back to the one before. */
   async flip() {
-    this.facing = this.facing === "user" ? "environment" : "user";
-    return this.open();
+    const before = this.facing;
+    this.facing = before === "user" ? "environment" : "user";
+    try {
+      return await this.open();
+    } catch {
+      this.facing = before;
+      return this.open();
+    }
+  }
+
+  /** Makes the picture as large as a level asks for; a camera that cannot keeps its size. */
+  async resize(level) {
+    this.side = LEVELS[level].side;
+    const [track] = this.stream?.getVideoTracks() ?? [];
+    await track?.applyConstraints?.(picture(this.facing, this.side)).catch(() => {});
   }
 
   mute(isMuted) {
