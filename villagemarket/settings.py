@@ -340,8 +340,12 @@ TAKE_TOKEN_SECONDS = 600
 INTERRUPTED_AFTER_SECONDS = 8
 INTERRUPTION_GRACE_MINUTES = 15
 TRANSCODED_STREAMS_MAX = 2
+# Shows that get a 240p (480p) picture beside their own at once; the others are their own and sound alone.
+RENDITION_STREAMS_MAX = int(os.environ.get("RENDITION_STREAMS_MAX") or 2 * (os.cpu_count() or 1))
+RENDITION_MID_STREAMS_MAX = int(os.environ.get("RENDITION_MID_STREAMS_MAX") or 0)
+FFMPEG_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+FFMPEG_CPU_SECONDS = 4 * 3600  # then a fresh one goes on in its place
 LIVE_LEAST_FREE_BYTES = 1024 * 1024 * 1024
-EVIDENCE_YEARS = 3
 
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PIXELS = 50_000_000

@@ -37,11 +37,15 @@ class Track:
 
 @dataclass(frozen=True)
 class Span:
-    """When a track's part of a segment begins and how long it is, in ticks; does it begin with a keyframe."""
+    """When a track's part of a segment begins (decoding) and how long it is, in ticks.
+
+    Does it begin with a keyframe, and when is that shown.
+    """
 
     begins: int
     length: int
     is_key: bool
+    shows: int
 
 
 def boxes(data: bytes, start: int = 0, end: int | None = None) -> Iterator[Box]:
@@ -122,16 +126,17 @@ def _span(data: bytes, traf: Box) -> tuple[int, Span]:
             usual[bit] = _uint(data, at)
             at += 4
     begins = _uint(data, clock.body + 4, 8 if data[clock.body] else 4)
-    length, is_key = 0, None
+    length, is_key, delay = 0, None, 0
     for run in (box for box in boxes(data, traf.body, traf.end) if box.kind == b"trun"):
-        duration, first = _run(data, run, usual)
+        duration, first, first_delay = _run(data, run, usual)
         length += duration
-        is_key = first if is_key is None else is_key
-    return number, Span(begins, length, bool(is_key))
+        if is_key is None:
+            is_key, delay = first, first_delay
+    return number, Span(begins, length, bool(is_key), begins + delay)
 
 
-def _run(data: bytes, run: Box, usual: dict[int, int]) -> tuple[int, bool]:
-    """Return a run's ticks and whether its first sample can be decoded alone."""
+def _run(data: bytes, run: Box, usual: dict[int, int]) -> tuple[int, bool, int]:
+    """Return a run's ticks; whether its first sample can be decoded alone, how long later it is shown."""
     flags, count = _uint(data, run.body) & 0xFFFFFF, _uint(data, run.body + 4)
     at = run.body + 8 + (4 if flags & DATA_OFFSET else 0)
     first = usual.get(FLAGS, 0)
@@ -147,24 +152,28 @@ def _run(data: bytes, run: Box, usual: dict[int, int]) -> tuple[int, bool]:
         length = sum(_uint(data, at + index * width) for index in range(count))
     else:
         length = count * usual.get(DURATION, 0)
-    return length, count > 0 and not first & NOT_SYNC
+    delay = 0
+    if flags & 0x800 and count:
+        place = at + 4 * sum(bool(flags & bit) for bit in (0x100, 0x200, 0x400))
+        delay = int.from_bytes(data[place : place + 4], "big", signed=True)
+    return length, count > 0 and not first & NOT_SYNC, delay
 
 
-def shifted(segment: bytes, ticks: dict[int, int]) -> bytes:
-    """Return the segment moved in time, each track by so many of its ticks."""
-    changed = bytearray(segment)
-    for box in boxes(segment):
-        # `sidx` is optional, and its times would have to follow.
-        if box.kind == b"sidx":
-            changed[box.start + 4 : box.start + 8] = b"free"
-    moof = _top(segment, b"moof")
-    for traf in (box for box in boxes(segment, moof.body, moof.end) if box.kind == b"traf"):
-        number = _uint(segment, _inside(segment, traf, b"tfhd").body + 4)
-        clock = _inside(segment, traf, b"tfdt")
-        width = 8 if segment[clock.body] else 4
-        begins = _uint(segment, clock.body + 4, width) + ticks.get(number, 0)
-        changed[clock.body + 4 : clock.body + 4 + width] = max(begins, 0).to_bytes(width, "big")
-    return bytes(changed)
+def configurations_of(init: bytes) -> list[tuple[Track, bytes]]:
+    """Return what a decoder of each track needs to know: two inits with the same can stand for each other."""
+    moov = _top(init, b"moov")
+    traks = [box for box in boxes(init, moov.body, moov.end) if box.kind == b"trak"]
+    return [(_track(init, trak), _picture_configuration(init, trak)) for trak in traks]
+
+
+def _picture_configuration(init: bytes, trak: Box) -> bytes:
+    description = _inside(init, trak, b"mdia", b"minf", b"stbl", b"stsd")
+    entry = next(boxes(init, description.body + 8, description.end))
+    if entry.kind != b"avc1":
+        # Our own AAC encoder's is always the same.
+        return b""
+    found = _inside(init, Box(entry.kind, entry.start, entry.body + 78, entry.end), b"avcC")
+    return init[found.body : found.end]
 
 
 def _made(kind: bytes, content: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""ffmpeg: argument lists, a protocol allow-list, no network inputs, limits (rules.md 11)."""
+"""A running ffmpeg: fed with chunks, within limits of memory, CPU, files (rules.md 11)."""
 
 import contextlib
 import os
@@ -7,71 +7,34 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import imageio_ffmpeg
+from django.conf import settings
 
 from livestreams import storage
-from livestreams.services.receiving import container_of
+from livestreams.broadcaster.commands import (
+    Joint,
+    ffmpeg_program,
+    input_arguments,
+    listing_name,
+    segment_command,
+)
+from livestreams.broadcaster.containers import scanner_of
 
-LISTING = "out.m3u8"
-MEMORY_BYTES = 4 * 1024**3
 LARGEST_FILE_BYTES = 256 * 1024**2
 NICENESS = 5
-# Just below the keyframe distance that phones are asked for, so that one keyframe makes one segment.
-CUT_SECONDS = "0.9"
-LARGEST_PIXELS = str(4096 * 2304)
-
-
-def ffmpeg_program() -> str:
-    """Return the path of ffmpeg; RuntimeError when there is none."""
-    program = imageio_ffmpeg.get_ffmpeg_exe()
-    # A path from the environment is handed on unseen.
-    if shutil.which(program) is None:
-        raise RuntimeError(f"{program} cannot be run")
-    return program
-
-
-def _input_arguments(mime: str) -> list[str]:
-    # Chrome calls it webm; with H.264 inside it is Matroska. Both go through one demuxer.
-    demuxer = {"video/mp4": "mp4", "video/x-flv": "flv"}.get(container_of(mime), "matroska")
-    return [
-        "-hide_banner", "-loglevel", "warning", "-nostdin", "-y",
-        "-protocol_whitelist", "file,pipe",
-        "-analyzeduration", "1000000", "-probesize", "1000000", "-fflags", "+genpts",
-        "-max_pixels", LARGEST_PIXELS,
-        "-f", demuxer, "-i", "pipe:0",
-    ]  # fmt: skip
-
-
-def segment_command(*, mime: str, is_copy: bool) -> list[str]:
-    """Return the command that cuts a take from stdin into fMP4 segments in the current folder."""
-    picture = ["-c:v", "copy"]
-    if not is_copy:
-        picture = [
-            "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "main",
-            "-pix_fmt", "yuv420p", "-threads", "2", "-crf", "26", "-maxrate", "1800k", "-bufsize", "1800k",
-            "-vf", "scale='min(iw,1280)':'min(ih,1280)':force_original_aspect_ratio=decrease"
-                   ":force_divisible_by=2",
-            "-force_key_frames", "expr:gte(t,n_forced*1)", "-bf", "0",
-        ]  # fmt: skip
-    return [
-        ffmpeg_program(), *_input_arguments(mime),
-        "-map", "0:v:0", "-map", "0:a:0?", "-dn", "-sn", "-map_metadata", "-1",
-        *picture,
-        "-c:a", "aac", "-b:a", "96k", "-ar", "48000", "-ac", "2", "-af", "aresample=async=1000",
-        "-max_muxing_queue_size", "1024",
-        "-f", "hls", "-hls_time", CUT_SECONDS, "-hls_list_size", "0", "-hls_segment_type", "fmp4",
-        "-hls_fmp4_init_filename", storage.INIT, "-hls_segment_filename", "seg%06d.m4s",
-        "-hls_flags", "independent_segments+temp_file", LISTING,
-    ]  # fmt: skip
+LONGEST_BITE = 2.0
 
 
 def limited(process: subprocess.Popen) -> None:
-    """Bound what a started ffmpeg may use; it yields the CPU to the web processes."""
+    """Bound what a started ffmpeg may use; it yields the CPU to the web processes.
+
+    One that has used up its CPU time is killed and a new one goes on where it was.
+    """
     for kind, value in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_AS, settings.FFMPEG_MEMORY_BYTES),
+        (resource.RLIMIT_CPU, settings.FFMPEG_CPU_SECONDS),
         (resource.RLIMIT_FSIZE, LARGEST_FILE_BYTES),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -92,26 +55,43 @@ def parse_listing(text: str) -> tuple[list[int], bool]:
 
 
 class Run:
-    """One ffmpeg fed with the acknowledged chunks of one take, from the first on.
+    """One ffmpeg fed with the acknowledged chunks of one take, from the first on or from a joint.
 
-    `last_seq` is set once the take is closed: after that many chunks its input ends.
+    `last_seq` is set once the take is closed: after that many chunks its input ends. `taken` counts, by
+    rendition, the segments that the publisher has looked at.
     """
 
-    def __init__(self, *, take_id: int, mime: str, is_copy: bool, folder: Path):
+    def __init__(
+        self,
+        *,
+        take_id: int,
+        mime: str,
+        is_copy: bool,
+        folder: Path,
+        smaller: Sequence[str] = (),
+        joint: Joint | None = None,
+    ):
         self.take_id = take_id
         self.folder = folder
+        self.joint = joint
+        self.taken = dict.fromkeys((storage.SOURCE, *smaller), 0)
         self.last_seq: int | None = None
-        self.fed = 0
-        self.fed_at = self.started_at = time.monotonic()
+        self.fed = joint.mark.seq if joint else 0
+        self.fed_at = time.monotonic()
+        # For how long it has been fed since its last segment; a sender's silence does not count.
+        self.eaten_seconds = 0.0
         self.first_fed_at: float | None = None
         self.input_ended = False
+        self.configurations: dict[str, list] = {}
+        self.has_checked_inits = False
+        self.scanner = scanner_of(mime, header=joint.header if joint else b"")
         self._stop = threading.Event()
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         self.log = folder / "ffmpeg.log"
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                segment_command(mime=mime, is_copy=is_copy),
+                segment_command(mime=mime, is_copy=is_copy, smaller=smaller, joint=joint),
                 cwd=folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -126,20 +106,28 @@ class Run:
 
     def _feed(self) -> None:
         pipe = self.process.stdin
+        offset = 0
         try:
+            if self.joint:
+                pipe.write(self.joint.header)
+                offset = self.joint.mark.offset
             while not self._stop.is_set():
                 if self.last_seq is not None and self.fed >= self.last_seq:
                     self.input_ended = True
                     break
                 try:
-                    data = storage.chunk_path(self.take_id, self.fed).read_bytes()
+                    data = storage.chunk_path(self.take_id, self.fed).read_bytes()[offset:]
                 except FileNotFoundError:
                     self._stop.wait(0.04)
                     continue
+                self.scanner.feed(self.fed, data, offset=offset)
+                offset = 0
                 pipe.write(data)
                 pipe.flush()
                 self.fed += 1
-                self.fed_at = time.monotonic()
+                now = time.monotonic()
+                self.eaten_seconds += min(now - self.fed_at, LONGEST_BITE)
+                self.fed_at = now
                 self.first_fed_at = self.first_fed_at or self.fed_at
         except (BrokenPipeError, ValueError):
             return
@@ -150,17 +138,22 @@ class Run:
             with contextlib.suppress(OSError, ValueError):
                 pipe.close()
 
-    def durations_ms(self) -> list[int]:
+    @property
+    def has_read_all(self) -> bool:
+        """Whether ffmpeg ended by itself at the end of the take."""
+        return self.input_ended and self.process.poll() == 0
+
+    def durations_ms(self, rendition: str = storage.SOURCE) -> list[int]:
         """Return the complete segments so far.
 
         ffmpeg that ends by a signal rounds off its last segment in the middle; that one is left out,
         the next run makes it whole.
         """
         try:
-            durations, is_complete = parse_listing((self.folder / LISTING).read_text())
+            durations, is_complete = parse_listing((self.folder / listing_name(rendition)).read_text())
         except (FileNotFoundError, ValueError):
             return []
-        return durations if self.input_ended or not is_complete else durations[:-1]
+        return durations[:-1] if is_complete and not self.has_read_all else durations
 
     def is_stuck(self, seconds: float) -> bool:
         """Say whether chunks wait and ffmpeg has taken none for so long."""
@@ -187,7 +180,7 @@ class Run:
 def still(*, parts: Iterable[bytes], width: int) -> bytes:
     """Return a JPEG of the first frame of an init and its segments; RuntimeError when there is none."""
     command = [
-        ffmpeg_program(), *_input_arguments("video/mp4"),
+        ffmpeg_program(), *input_arguments("video/mp4"),
         "-frames:v", "1", "-vf", f"scale={int(width)}:-2",
         "-f", "image2pipe", "-c:v", "mjpeg", "-q:v", "4", "pipe:1",
     ]  # fmt: skip

@@ -8,6 +8,7 @@ from django.db import DatabaseError, close_old_connections
 
 from common.clock import utc_now
 from livestreams import storage
+from livestreams.broadcaster.places import Places
 from livestreams.broadcaster.publishing import TakePublisher
 from livestreams.models import Broadcast, Replay, Take
 from livestreams.services import replaying
@@ -21,18 +22,20 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.1
 LOOK_SECONDS = 0.5
 KEEP_SECONDS = 10
+REST_SECONDS = 2
 
 
 class Picture:
     """One broadcast: its takes one after the other, so that the playlist only ever grows at its end."""
 
-    def __init__(self, broadcast: Broadcast):
+    def __init__(self, broadcast: Broadcast, places: Places):
+        self.places = places
         self.broadcast_id = broadcast.pk
         self.session_id = broadcast.session_id
         self.public_id = broadcast.public_id
         self.has_picture = broadcast.picture_at is not None
         self.is_over = False
-        self.kept_at = 0.0
+        self.kept_at = self.rests_until = 0.0
         self.publishers: dict[int, TakePublisher] = {}
         self.started: dict[int, Take] = {}
 
@@ -42,7 +45,11 @@ class Picture:
             self.started[take.pk] = take
             if take.pk not in self.publishers:
                 self.publishers[take.pk] = TakePublisher(
-                    take_id=take.pk, number=take.number, mime=take.mime, public_id=self.public_id
+                    take_id=take.pk,
+                    number=take.number,
+                    mime=take.mime,
+                    public_id=self.public_id,
+                    places=self.places,
                 )
             if take.status == TakeStatus.CLOSED:
                 self.publishers[take.pk].close_after(take.next_seq)
@@ -101,8 +108,8 @@ class Picture:
         if self.started[take_id].finished_at is not None:
             return
         now = utc_now()
-        if publisher.is_unreadable:
-            close_receiving_take(take_id=take_id, reason="unreadable", now=now)
+        if publisher.refusal:
+            close_receiving_take(take_id=take_id, reason=publisher.refusal, now=now)
         Take.objects.filter(pk=take_id).update(finished_at=now, duration_ms=publisher.length_ms)
         self.started[take_id].finished_at = now
 
@@ -126,6 +133,7 @@ class Broadcaster:
 
     def __init__(self):
         self.stop = threading.Event()
+        self.places = Places()
         self.pictures: dict[int, Picture] = {}
 
     def run(self) -> None:
@@ -161,12 +169,22 @@ class Broadcaster:
             ).values_list("session__broadcast", flat=True)
         )
         for broadcast in Broadcast.objects.filter(pk__in=waiting - set(self.pictures)):
-            self.pictures[broadcast.pk] = Picture(broadcast)
+            self.pictures[broadcast.pk] = Picture(broadcast, self.places)
         for picture in self.pictures.values():
             picture.look()
 
     def step(self) -> None:
         """Move every picture on; one that fails must not stop the others."""
         for broadcast_id, picture in list(self.pictures.items()):
-            if picture.step():
+            if time.monotonic() < picture.rests_until:
+                continue
+            try:
+                is_complete = picture.step()
+            except DatabaseError:
+                raise
+            except Exception:
+                logger.exception("broadcast %s: could not go on, trying again", broadcast_id)
+                picture.rests_until = time.monotonic() + REST_SECONDS
+                continue
+            if is_complete:
                 del self.pictures[broadcast_id]

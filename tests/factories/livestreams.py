@@ -51,21 +51,46 @@ def make_take(
 
 
 def record(
-    *, seconds: float, folder: Path, keyframe_seconds: float = 1, codec: str = "libx264", frequency: int = 440
+    *,
+    seconds: float,
+    folder: Path,
+    keyframe_seconds: float = 1,
+    codec: str = "libx264",
+    frequency: int = 440,
+    container: str = "matroska",
+    size: str = "180x320",
+    is_reordered: bool = False,
 ) -> bytes:
-    """Return what a phone's recorder would give: a stream of Matroska with a test card and a tone."""
-    target = folder / f"recording-{uuid.uuid4().hex}.mkv"
-    picture = ["-c:v", "libx264", "-preset", "ultrafast", "-sc_threshold", "0"]
+    """Return what a recorder would give: a stream with a test card and a tone.
+
+    `container`: matroska or fragmented mp4 (browsers), flv (OBS). `is_reordered`: with B-frames.
+    """
+    target = folder / f"recording-{uuid.uuid4().hex}"
+    picture = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-sc_threshold",
+        "0",
+        "-bf",
+        "2" if is_reordered else "0",
+    ]
     if codec == "libvpx":
         picture = ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "400k"]
     frames = str(int(25 * keyframe_seconds))
+    wrapping = {
+        "matroska": ["-c:a", "libopus", "-f", "matroska", "-live", "1", "-cluster_time_limit", "500"],
+        "mp4": ["-c:a", "aac", "-f", "mp4", "-movflags", "frag_keyframe+empty_moov+default_base_moof"],
+        "flv": ["-c:a", "aac", "-ar", "44100", "-f", "flv", "-flvflags", "no_duration_filesize"],
+    }[container]
     subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y",
-            "-f", "lavfi", "-i", "testsrc2=size=180x320:rate=25",
+            "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25",
             "-f", "lavfi", "-i", f"sine={frequency}:sample_rate=48000",
             "-t", str(seconds), *picture, "-g", frames, "-keyint_min", frames, "-pix_fmt", "yuv420p",
-            "-c:a", "libopus", "-f", "matroska", "-live", "1", "-cluster_time_limit", "500", str(target),
+            *wrapping, str(target),
         ],
         check=True,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from common.processes import die_with_parent
-from livestreams.broadcaster.encoder import ffmpeg_program
+from livestreams.broadcaster.commands import ffmpeg_program
 from livestreams.broadcaster.loop import Broadcaster
 
 
