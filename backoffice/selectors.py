@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 
 from common.models import OutboxMessage
 from ledger.selectors import TrialBalance, trial_balance
+from livestreams import storage
 from livestreams.models import LiveSession
 from livestreams.statuses import ON_AIR
 from notifications.models import NotificationDelivery
@@ -38,6 +39,7 @@ class Duties:
     refunds: int
     deliveries: int
     closing_periods: int
+    full_disks: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def duties() -> Duties:
         refunds=RefundRequest.objects.filter(status=RefundRequestStatus.FAILED).count(),
         deliveries=NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).count(),
         closing_periods=SettlementPeriod.objects.filter(status=PeriodStatus.CLOSING).count(),
+        full_disks=int(storage.free_bytes() < settings.LIVE_LEAST_FREE_BYTES),
     )
 
 

@@ -58,6 +58,7 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
             "outcome__exact=quarantined",
         ),
         (_("Quarantined messages"), waiting.outbox, "common_outboxmessage", "outcome=quarantined"),
+        (_("Disks too full for a new picture"), waiting.full_disks, "livestreams_broadcast", ""),
         (_("Failed refunds"), waiting.refunds, "orders_refundrequest", "status__exact=failed"),
         (
             _("People not reached"),

@@ -1,6 +1,7 @@
 """Where the pieces of a broadcast lie. Names are made from numbers and UUIDs of ours only (rules.md E4)."""
 
 import os
+import shutil
 from pathlib import Path
 from uuid import UUID
 
@@ -11,6 +12,7 @@ FULL_PLAYLIST = "full.m3u8"
 POSTER = "poster.jpg"
 INIT = "init.mp4"
 SOURCE = "source"
+CLIPS = "clips"
 
 
 def ingest_folder(take_id: int) -> Path:
@@ -21,6 +23,14 @@ def ingest_folder(take_id: int) -> Path:
 def chunk_path(take_id: int, seq: int) -> Path:
     """Return the file of one chunk; what lies under this name is complete."""
     return ingest_folder(take_id) / f"{int(seq):08d}.chunk"
+
+
+def free_bytes() -> int:
+    """Return how much room there is for pictures: of the disks of chunks and of media, the fuller one's."""
+    folders = [Path(settings.VAR_DIR), Path(settings.MEDIA_ROOT)]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+    return min(shutil.disk_usage(folder).free for folder in folders)
 
 
 def rtmp_folder() -> Path:

@@ -8,7 +8,7 @@ from common.clock import utc_now
 from livestreams import storage
 from livestreams.broadcaster.encoder import still
 from livestreams.models import Replay
-from livestreams.services import announcing, announcing_end, replaying, watching
+from livestreams.services import announcing, announcing_end, keeping, replaying, watching
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,12 @@ def make_replay(session_id: int) -> None:
         logger.warning("no poster for session %s: %s", session_id, error)
         poster_path = ""
     replaying.finish_replay(session_id=session_id, poster_path=poster_path, now=utc_now())
+
+
+@shared_task(name="livestreams.keep_recordings")
+def keep_recordings() -> dict[str, int]:
+    """Remove recordings that are over their time; make room when the disk is nearly full."""
+    return keeping.keep_recordings(now=utc_now())
 
 
 @shared_task(name="livestreams.announce_stock")

@@ -345,7 +345,11 @@ RENDITION_STREAMS_MAX = int(os.environ.get("RENDITION_STREAMS_MAX") or 2 * (os.c
 RENDITION_MID_STREAMS_MAX = int(os.environ.get("RENDITION_MID_STREAMS_MAX") or 0)
 FFMPEG_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 FFMPEG_CPU_SECONDS = 4 * 3600  # then a fresh one goes on in its place
-LIVE_LEAST_FREE_BYTES = 1024 * 1024 * 1024
+LIVE_LEAST_FREE_BYTES = 1024 * 1024 * 1024  # below this no new picture is taken; orders go on
+LIVE_TIGHT_FREE_BYTES = 5 * LIVE_LEAST_FREE_BYTES  # below this recordings that nobody must keep go
+INGEST_KEEP_DAYS = 2  # what phones sent, once the show is one file
+RECORDING_KEEP_DAYS = 90
+SALE_RECORDING_KEEP_DAYS = 3 * 365 + 1  # three years, a leap day included: evidence of what was promised
 
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PIXELS = 50_000_000

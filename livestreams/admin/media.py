@@ -22,7 +22,13 @@ class BroadcastAdmin(BaseAdmin):
     """Pictures of sessions."""
 
     noun, title = _("broadcast"), _("Broadcasts")
-    list_display = ["public_id", related("session", _("live session")), "created_at"]
+    list_display = [
+        "public_id",
+        related("session", _("live session")),
+        "created_at",
+        "keep_until",
+        "cleared_at",
+    ]
     list_select_related = ["session"]
     search_fields = ["=public_id", "session__title"]
     date_hierarchy = "created_at"

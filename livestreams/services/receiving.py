@@ -2,12 +2,10 @@
 
 import os
 import re
-import shutil
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
@@ -171,9 +169,7 @@ def check_token(*, token: str, take_id: int) -> None:
 
 def refuse_full_disk() -> None:
     """Refuse new picture while the disk is nearly full; orders go on (decisions.md 20)."""
-    folder = Path(settings.VAR_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    if shutil.disk_usage(folder).free < settings.LIVE_LEAST_FREE_BYTES:
+    if storage.free_bytes() < settings.LIVE_LEAST_FREE_BYTES:
         raise DiskFull()
 
 
