@@ -1,6 +1,7 @@
 """A camera that can be checked: a canvas that draws the time, and a viewer that reads it from the picture."""
 
 # 24 bits of tenths of a second as black and white blocks, six to a row; a white and a black block first.
+BITS, COLUMNS = 26, 6
 CAMERA = """
 (() => {
   const bits = 26, columns = 6, size = 60;

@@ -5,6 +5,7 @@ import { Chat } from "./chat.js";
 import { Goods } from "./goods.js";
 import { Hearts } from "./hearts.js";
 import { PinCard } from "./pin.js";
+import { Quality } from "./quality.js";
 import { Replay } from "./replay.js";
 import { Stage } from "./stage.js";
 import { Stream } from "./stream.js";
@@ -21,6 +22,7 @@ const chat = new Chat({ list: one("chat"), words, sessionId: session.id, slowSec
 const hearts = new Hearts({ box: one("hearts"), button: one("heart"), counter: one("likes"), sessionId: session.id });
 const picture = new Picture(one("video"));
 const stage = new Stage({ root: one("room"), words, picture });
+new Quality({ root: one("room"), opener: one("quality-open"), list: one("quality"), words, picture });
 const replay = new Replay({ video: one("video"), seek: one("seek"), pin });
 const goods = new Goods({
   list: one("goods"),
@@ -89,6 +91,8 @@ const on = {
   status: (data) => {
     const isReady = data.replay === "ready" && session.replay !== "ready";
     Object.assign(session, data);
+    // The picture first: the rest of the room is fetched while it loads.
+    if (data.status !== "ended") stage.show(session, { startAt: room.start_at });
     if (isReady || data.status === "live") refresh();
     else show();
   },

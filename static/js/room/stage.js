@@ -1,3 +1,5 @@
+const PREPARE_SECONDS = 180;
+
 /** The picture and what stands over it: waiting, live, interrupted, ended. */
 export class Stage {
   constructor({ root, words, picture }) {
@@ -17,6 +19,7 @@ export class Stage {
       this.part.play.hidden = true;
       this.#tell();
     });
+    this.video.addEventListener("choices", () => this.session && this.#tell());
     this.video.addEventListener("nosound", () => (this.part.sound.hidden = false));
     this.video.addEventListener("blocked", () => (this.part.play.hidden = false));
     this.video.addEventListener("cannotplay", () => this.#say(words.no_picture));
@@ -33,10 +36,12 @@ export class Stage {
     this.session = session;
     this.root.dataset.status = session.status;
     const isLive = ["live", "interrupted"].includes(session.status);
-    if (session.playback_url) this.picture.show(session.playback_url, { isLive, startAt });
+    const { playback_url: url, audio_url: audioUrl } = session;
+    if (url) this.picture.show(url, { isLive, startAt, audioUrl });
     // When the show ends, the last seconds are still being watched: the replay takes over when it is ready.
     else if (session.status !== "ended") this.picture.stop();
-    if (!session.playback_url) this.isMoving = false;
+    if (!url) this.isMoving = false;
+    if (!url && isLive) this.picture.prepare();
     this.#tell();
   }
 
@@ -53,6 +58,7 @@ export class Stage {
     else if (status === "interrupted") this.#say(this.words.interrupted);
     else if (status === "ended" && !url) this.#say(this.#ending(replay));
     else if (status === "live" && !this.isMoving) this.#say(this.words.connecting);
+    else if (this.picture.isSoundOnly) this.#say(this.words.sound_only);
     else if (status === "cancelled") this.#say(this.words.cancelled);
     else this.#say("");
   }
@@ -70,6 +76,8 @@ export class Stage {
   #tick() {
     if (this.session?.status !== "scheduled") return;
     const left = Math.floor((new Date(this.session.scheduled_at) - Date.now()) / 1000);
+    // Who waits for the beginning has the player by then; who looks in a day before does not pay for it.
+    if (left < PREPARE_SECONDS) this.picture.prepare();
     if (left <= 0) {
       this.part.clock.textContent = "";
       this.#say(this.words.starts_soon);
