@@ -80,6 +80,8 @@ class Run:
         self.fed_at = time.monotonic()
         # For how long it has been fed since its last segment; a sender's silence does not count.
         self.eaten_seconds = 0.0
+        # How long ago the chunk arrived that was fed last.
+        self.lag_seconds = 0.0
         self.first_fed_at: float | None = None
         self.input_ended = False
         self.configurations: dict[str, list] = {}
@@ -116,7 +118,8 @@ class Run:
                     self.input_ended = True
                     break
                 try:
-                    data = storage.chunk_path(self.take_id, self.fed).read_bytes()[offset:]
+                    path = storage.chunk_path(self.take_id, self.fed)
+                    arrived_at, data = path.stat().st_mtime, path.read_bytes()[offset:]
                 except FileNotFoundError:
                     self._stop.wait(0.04)
                     continue
@@ -126,6 +129,7 @@ class Run:
                 pipe.flush()
                 self.fed += 1
                 now = time.monotonic()
+                self.lag_seconds = time.time() - arrived_at
                 self.eaten_seconds += min(now - self.fed_at, LONGEST_BITE)
                 self.fed_at = now
                 self.first_fed_at = self.first_fed_at or self.fed_at

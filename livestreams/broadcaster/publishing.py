@@ -31,8 +31,9 @@ DENSE_KEYFRAMES_MS, DENSE_KEYFRAMES = 300, 4
 STUCK_SECONDS = 20.0
 # Bytes go in and no segment comes out: the recording is damaged, or its camera is off.
 BARREN_SECONDS = 20.0
-# A smaller rendition that stays so far behind the source for so long is given up for the take.
-LATE_SEGMENTS, LATE_SECONDS = 5, 15.0
+# Smaller renditions that stay so far behind the source, or hold everything up so long behind the sender, for
+# so many seconds are given up for the take.
+LATE_SEGMENTS, LATE_LAG_SECONDS, LATE_SECONDS = 5, 6.0, 15.0
 PLACE_SECONDS = 10.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0
 # So many runs in a row without one new segment: the recording cannot be read.
@@ -211,9 +212,7 @@ class TakePublisher:
                 self._check_joint()
                 others = self._others(anchor)
                 if others is None:
-                    self._note_late(len(listed) - index)
-                    return
-                self._late_since = None
+                    break
                 self._publish_segment(segment, listed[index], others)
                 self._is_joined = True
                 self.memory.move(anchor, self.run.scanner)
@@ -221,6 +220,7 @@ class TakePublisher:
             self._segment(SOURCE, index).unlink(missing_ok=True)
             taken[SOURCE] += 1
             self.run.eaten_seconds = 0.0
+        self._watch_pace(len(listed) - taken[SOURCE])
 
     def _segment(self, rendition: str, index: int):
         return self.run.folder / storage.segment_name(index, rendition)
@@ -254,9 +254,10 @@ class TakePublisher:
         logger.warning("take %s: the newest published segment did not come again", self.take_id)
         self._is_joined = True
 
-    def _note_late(self, waiting: int) -> None:
-        """Give the smaller renditions up when they do not keep up: the show goes on without delay."""
-        if waiting <= LATE_SEGMENTS:
+    def _watch_pace(self, waiting: int) -> None:
+        """Give the smaller renditions up when the machine does not keep up: the show is not delayed."""
+        is_late = waiting > LATE_SEGMENTS or self.run.lag_seconds > LATE_LAG_SECONDS
+        if not is_late or not self.memory.smaller:
             self._late_since = None
             return
         self._late_since = self._late_since or time.monotonic()
