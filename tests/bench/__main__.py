@@ -1,8 +1,11 @@
 """`script/bench NAME [options]` runs `tests/bench/NAME.py`, whose `main(arguments)` prints the figures."""
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
+
+import django
 
 NAMES = sorted(file.stem for file in Path(__file__).parent.glob("[a-z]*.py") if file.stem != "printing")
 
@@ -12,6 +15,8 @@ def main(arguments: list[str]) -> int:
     if not arguments or arguments[0] not in NAMES:
         print(f"script/bench: name one of {', '.join(NAMES)}", file=sys.stderr)
         return 2
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "villagemarket.settings")
+    django.setup()
     return import_module(f"tests.bench.{arguments[0]}").main(arguments[1:])
 
 
