@@ -223,3 +223,24 @@ class TakenOver(MarketError):
 
     code = "taken_over"
     message = _("Another device sends the picture now. Stop it there first.")
+
+
+class DealClosed(MarketError):
+    """The deal has not begun, was stopped, or is over by the database's clock."""
+
+    code = "deal_closed"
+    message = _("This deal is not on right now, so nothing was ordered. The ordinary price still holds.")
+
+
+class DealRunning(MarketError):
+    """Another deal of the same item is on: one at a time."""
+
+    code = "deal_running"
+    message = _("A deal for these goods is already on. Stop it first, or choose others.")
+
+
+class QuotaReached(MarketError):
+    """The rundown's quota of the item leaves no room for so many."""
+
+    code = "quota_reached"
+    message = _("The list of this show allows fewer of these goods. Take fewer, or raise the amount there.")

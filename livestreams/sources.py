@@ -6,7 +6,7 @@ from django.conf import settings
 
 from common.signing import BadToken, read_token, sign_token
 from livestreams.errors import BadSource
-from livestreams.models import Chapter, LiveSession, PinEvent
+from livestreams.models import Chapter, FlashDeal, LiveSession, PinEvent
 from livestreams.statuses import ON_AIR
 from shops.models import Host
 
@@ -15,12 +15,16 @@ PURPOSE = "source"
 
 @dataclass(frozen=True)
 class Source:
-    """What a valid source stands for; `live_price_fen` only while the session is on air."""
+    """What a valid source stands for; `live_price_fen` only while the session is on air.
+
+    `pin_event` is None for a deal that was bought while its item was not being shown.
+    """
 
     session: LiveSession
     host: Host
-    pin_event: PinEvent
+    pin_event: PinEvent | None
     live_price_fen: int | None
+    is_on_air: bool
 
 
 def make_source(
@@ -59,4 +63,20 @@ def read_source(token: str, *, variant_id: int) -> Source:
         host=pin.session.host,
         pin_event=pin,
         live_price_fen=pin.rundown_item.live_price_fen if is_on_air else None,
+        is_on_air=is_on_air,
+    )
+
+
+def source_of_deal(deal: FlashDeal) -> Source:
+    """Return the show that sells a deal: the deal itself is the proof, nothing has to be signed."""
+    pin = PinEvent.objects.filter(
+        session=deal.session_id, rundown_item=deal.rundown_item_id, closed_at=None
+    ).first()
+    session = deal.session
+    return Source(
+        session=session,
+        host=session.host,
+        pin_event=pin,
+        live_price_fen=None,
+        is_on_air=session.status in ON_AIR,
     )

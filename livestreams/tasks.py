@@ -8,7 +8,7 @@ from common.clock import utc_now
 from livestreams import storage
 from livestreams.broadcaster.encoder import still
 from livestreams.models import Replay
-from livestreams.services import announcing, announcing_end, keeping, replaying, watching
+from livestreams.services import announcing, announcing_end, keeping, replaying, timing_deals, watching
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,13 @@ def watch_interruptions() -> dict[str, int]:
 def tell_ended_dark(session_id: int) -> None:
     """The host learns why the show is over."""
     announcing_end.tell_ended_dark(session_id=session_id, now=utc_now())
+
+
+@shared_task(name="livestreams.watch_deals")
+def watch_deals() -> int:
+    """Keep deals on the clock, and what rooms show of stock true."""
+    announcing.announce_late_stock()
+    return timing_deals.watch_deals()
 
 
 @shared_task(name="livestreams.make_replay")

@@ -151,8 +151,9 @@ class OrderLineAdmin(BaseAdmin):
         related("order", _("order")),
         related("farmer", _("farmer")),
         related("live_session", _("live session")),
+        related("flash_deal", _("flash deal")),
     ]
-    list_select_related = ["order", "farmer", "live_session"]
+    list_select_related = ["order", "farmer", "live_session", "flash_deal"]
     list_filter = ["order__status"]
     search_fields = ["=order__number", "title", "farmer__name", "=order__phone", "=farmer__contact__phone"]
     date_hierarchy = "order__placed_at"

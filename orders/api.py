@@ -102,7 +102,10 @@ class OrdersView(ListAPIView):
         wanted = _checked(shapes.PlaceOrderSerializer, request)
         answer, replayed = place_order(
             buyer=request.user,
-            lines=[WantedLine(line["variant"], line["quantity"]) for line in wanted["lines"]],
+            lines=[
+                WantedLine(line["variant"], line["quantity"], deal_id=line["deal"])
+                for line in wanted["lines"]
+            ],
             address_id=wanted["address"],
             source=wanted["source"],
             note=wanted["note"],

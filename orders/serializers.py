@@ -25,10 +25,18 @@ class WantedLineSerializer(serializers.Serializer):
     quantity = _quantity()
 
 
+class PlaceLineSerializer(WantedLineSerializer):
+    """A line to order, at the price of a flash deal when it names one."""
+
+    deal = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
+    )
+
+
 class PlaceOrderSerializer(serializers.Serializer):
     """What to order, where to send it, and which moment sold it."""
 
-    lines = WantedLineSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
+    lines = PlaceLineSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
     address = _pk()
     source = serializers.CharField(required=False, allow_blank=True, max_length=SOURCE_MAX, default="")
     note = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
@@ -58,7 +66,7 @@ class OrderLineSerializer(serializers.ModelSerializer):
         model = OrderLine
         fields = [
             "id", "variant", "title", "variant_name", "price_fen", "quantity", "total_fen", "farmer",
-            "live_session", "pin_event",
+            "live_session", "pin_event", "flash_deal",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -5,6 +5,7 @@ from celery import shared_task
 from common.clock import utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
+from livestreams.services.timing_deals import settle_deal
 from orders.models import Order, RefundRequest
 from orders.selectors import list_expired_groups
 from orders.services import cancelling, receiving, telling
@@ -17,6 +18,8 @@ def _order(order_id: int) -> Order:
 def _announce_stock(order: Order) -> None:
     for variant_id in order.lines.values_list("variant_id", flat=True).distinct():
         announce_stock(variant_id=variant_id, now=utc_now())
+    for deal_id in order.lines.exclude(flash_deal=None).values_list("flash_deal_id", flat=True).distinct():
+        settle_deal(deal_id=deal_id)
 
 
 @shared_task(name="orders.after_placed")

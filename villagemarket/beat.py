@@ -21,6 +21,7 @@ BEAT_SCHEDULE = {
     for entry in (
         _every("common.sweep_outbox", seconds=5),
         _every("livestreams.watch_interruptions", seconds=2),
+        _every("livestreams.watch_deals", seconds=1),
         _every("livestreams.keep_recordings", queue="default", minutes=5),
         _every("orders.expire_unpaid", seconds=15),
         _every("payments.poll_pending", seconds=30),

@@ -48,7 +48,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         f"{name}Enum": f"{module}.statuses.{name}"
         for module, names in {
-            "livestreams": ("SessionStatus", "MessageStatus", "ReplayStatus", "TakeStatus"),
+            "livestreams": ("DealStatus", "SessionStatus", "MessageStatus", "ReplayStatus", "TakeStatus"),
             "notifications": ("DeliveryStatus",),
             "orders": ("OrderStatus", "RefundRequestStatus", "ShipmentStatus"),
             "payments": ("PaymentStatus", "RefundStatus"),

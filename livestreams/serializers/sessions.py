@@ -2,6 +2,7 @@
 
 from rest_framework import serializers
 
+from livestreams.serializers.deals import DealSerializer
 from livestreams.serializers.rundown import ChapterSerializer, PinSerializer
 from livestreams.statuses import SessionStatus
 
@@ -27,8 +28,13 @@ class SessionSerializer(serializers.Serializer):
 
 
 class SessionDetailSerializer(SessionSerializer):
-    """The snapshot of a room. `event_id` is where the stream goes on (`events/?after=`)."""
+    """The snapshot of a room. `event_id` is where the stream goes on (`events/?after=`).
 
+    `server_now` is the clock by which the times of `deals` are to be read.
+    """
+
+    server_now = serializers.DateTimeField()
+    deals = DealSerializer(many=True)
     audio_url = serializers.CharField(allow_null=True)
     end_code = serializers.CharField(
         allow_blank=True, help_text="picture_lost: the market ended the show because its picture stayed away"

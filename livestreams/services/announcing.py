@@ -9,9 +9,8 @@ from common.clock import utc_now
 from livestreams.models import ChatMessage, LiveSession
 from livestreams.services.chatting import say_for_market, tell_line
 from livestreams.services.locking import lock
-from livestreams.services.telling_room import tell
-from livestreams.statuses import ON_AIR, MessageKind, MessageStatus, SessionStatus
-from shops.models import VariantStock
+from livestreams.services.telling_goods import tell_late_stock, tell_stock
+from livestreams.statuses import ON_AIR, MessageKind, MessageStatus
 
 # Sales of one thing within so many seconds are one line of the chat.
 ONE_LINE_SECONDS = 2
@@ -20,15 +19,14 @@ NEWEST = 200
 LONGEST_TITLE = 60
 
 
-def announce_stock(*, variant_id: int, now: datetime) -> int:
-    """Tell every open room that has the variant in its rundown how many are left; return how many rooms."""
-    rooms = LiveSession.objects.filter(
-        rundown__variant=variant_id, status__in=ON_AIR | {SessionStatus.SCHEDULED}
-    ).values_list("pk", flat=True)
-    available = VariantStock.objects.filter(variant=variant_id).values_list("available", flat=True).first()
-    for session_id in rooms:
-        tell(session_id, "stock", {"variant": variant_id, "available": available or 0})
-    return len(rooms)
+def announce_stock(*, variant_id: int, now: datetime) -> None:
+    """Tell every open room that has the variant in its rundown how many are left, after commit."""
+    transaction.on_commit(lambda: tell_stock(variant_id), robust=True)
+
+
+def announce_late_stock() -> int:
+    """Tell the rooms once more what changed within the last second; return how many variants."""
+    return tell_late_stock()
 
 
 @transaction.atomic

@@ -106,7 +106,7 @@ def _audit_standing(action: ModerationAction, actor: User, reason: str, now: dat
 def end_by_operator(*, actor: User, session_id: int, reason: str, now: datetime) -> LiveSession:
     """End a show that must not go on; the replay stays. NotAllowed, NotFound, Invalid, MoveRefused."""
     reason = _checked_reason(actor, reason)
-    session = LiveSession.objects.select_for_update().filter(pk=session_id).first()
+    session = LiveSession.objects.select_for_update(no_key=True).filter(pk=session_id).first()
     if session is None:
         raise NotFound()
     return close_session(session=session, now=now, reason=reason[:120], actor=actor)

@@ -10,10 +10,11 @@ from common.errors import NotFound
 from common.moves import check_move
 from livestreams.errors import HostNotActive, NotOnAir
 from livestreams.models import Broadcast, LiveSession, PinEvent, Replay
-from livestreams.selectors import pin_data
 from livestreams.services.playlists import TakeSpan, media_time_ms
 from livestreams.services.scheduling import locked_session
+from livestreams.services.telling_goods import tell_pin
 from livestreams.services.telling_room import tell, tell_status
+from livestreams.services.timing_deals import end_deals_of
 from livestreams.statuses import ON_AIR, SESSION_MOVES, ReplayStatus, SessionStatus, TakeStatus
 from shops.statuses import HostStatus
 
@@ -56,6 +57,7 @@ def close_session(*, session: LiveSession, now: datetime, reason: str, actor=Non
     session.save(update_fields=["status", "ended_at", "end_reason"])
     session.pins.filter(closed_at=None).update(closed_at=now)
     session.interruptions.filter(ended_at=None).update(ended_at=now)
+    end_deals_of(session, now=now)
     broadcast = Broadcast.objects.filter(session=session).first()
     if broadcast is not None:
         broadcast.takes.filter(status=TakeStatus.RECEIVING).update(
@@ -78,7 +80,8 @@ def close_session(*, session: LiveSession, now: datetime, reason: str, actor=Non
 def pin_item(*, actor, session_id: int, item_id: int | None, now: datetime) -> PinEvent | None:
     """Show one item of the rundown now, in place of the one shown before; None shows nothing.
 
-    The row of the session is locked, and the database holds one open pin per session.
+    The session's moderators may, too. The row of the session is locked, and the database holds one open pin
+    per session.
     """
     session = locked_session(actor=actor, session_id=session_id, is_crew_enough=True)
     if session.status not in ON_AIR:
@@ -97,12 +100,8 @@ def pin_item(*, actor, session_id: int, item_id: int | None, now: datetime) -> P
             session=session, rundown_item_id=item_id, opened_at=now, opened_by=actor,
             media_time_ms=_media_time(session, now),
         )  # fmt: skip
-    transaction.on_commit(lambda: _tell_pin(session.pk, pin))
+    tell_pin(session)
     return pin
-
-
-def _tell_pin(session_id: int, pin: PinEvent | None) -> None:
-    tell(session_id, "pin", {"pinned": pin_data(pin) if pin is not None else None})
 
 
 def _media_time(session: LiveSession, now: datetime) -> int:

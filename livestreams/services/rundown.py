@@ -12,6 +12,7 @@ from common.money import BASIS_POINTS
 from livestreams.errors import BelowFloorPrice, NotAuthorized, RundownLocked
 from livestreams.models import LiveSession, RundownItem
 from livestreams.services.scheduling import locked_session
+from livestreams.services.telling_goods import tell_pin
 from livestreams.services.telling_room import tell
 from livestreams.statuses import ON_AIR, SessionStatus
 from shops.models import FarmerAuthorization, Product, Variant
@@ -48,15 +49,16 @@ def terms_in_session(*, session: LiveSession, product: Product) -> Terms:
     )
 
 
-def _check_price(*, variant: Variant, live_price_fen: int | None, terms: Terms) -> None:
-    if live_price_fen is None:
+def check_live_price(
+    *, variant: Variant, price_fen: int | None, terms: Terms, field: str = "live_price_fen"
+) -> None:
+    """Refuse a price on air that is none (Invalid) or that the farmer does not allow (BelowFloorPrice)."""
+    if price_fen is None:
         return
-    if live_price_fen <= 0 or live_price_fen > variant.price_fen:
-        raise Invalid(
-            fields={"live_price_fen": _("The live price must be above 0 and not above the list price.")}
-        )
-    if live_price_fen * BASIS_POINTS < variant.price_fen * terms.floor_price_bp:
-        raise BelowFloorPrice(fields={"live_price_fen": BelowFloorPrice.message})
+    if price_fen <= 0 or price_fen > variant.price_fen:
+        raise Invalid(fields={field: _("The live price must be above 0 and not above the list price.")})
+    if price_fen * BASIS_POINTS < variant.price_fen * terms.floor_price_bp:
+        raise BelowFloorPrice(fields={field: BelowFloorPrice.message})
 
 
 def _open_session(actor, session_id: int) -> LiveSession:
@@ -92,7 +94,7 @@ def add_item(
     if variant is None:
         raise NotFound()
     terms = terms_in_session(session=session, product=variant.product)
-    _check_price(variant=variant, live_price_fen=live_price_fen, terms=terms)
+    check_live_price(variant=variant, price_fen=live_price_fen, terms=terms)
     values = {
         "live_price_fen": live_price_fen,
         "quota": quota,
@@ -109,7 +111,7 @@ def add_item(
         for name, value in values.items():
             setattr(item, name, value)
         item.save(update_fields=list(values))
-    tell(session.pk, "rundown", {"changed": True})
+    _tell_changed(session)
     return item
 
 
@@ -134,11 +136,11 @@ def change_item(
     if item is None:
         raise NotFound()
     terms = terms_in_session(session=session, product=item.variant.product)
-    _check_price(variant=item.variant, live_price_fen=live_price_fen, terms=terms)
+    check_live_price(variant=item.variant, price_fen=live_price_fen, terms=terms)
     item.live_price_fen = live_price_fen
     item.host_commission_bp = terms.host_commission_bp
     item.save(update_fields=["live_price_fen", "host_commission_bp"])
-    tell(session.pk, "rundown", {"changed": True})
+    _tell_changed(session)
     return item
 
 
@@ -149,7 +151,7 @@ def remove_item(*, actor, session_id: int, item_id: int, now: datetime) -> None:
     item = session.rundown.filter(pk=item_id).first()
     if item is None:
         raise NotFound()
-    if item.pins.exists():
+    if item.pins.exists() or item.deals.exists():
         raise RundownLocked()
     item.delete()
     tell(session.pk, "rundown", {"changed": True})
@@ -179,6 +181,13 @@ def order_items(*, actor, session_id: int, item_ids: list[int], now: datetime) -
         raise Invalid(fields={"items": _("Name every item of the list exactly once.")})
     _renumber([items[item_id] for item_id in item_ids])
     tell(session.pk, "rundown", {"changed": True})
+
+
+def _tell_changed(session: LiveSession) -> None:
+    tell(session.pk, "rundown", {"changed": True})
+    # The card of what is shown now may have another price.
+    if session.status in ON_AIR:
+        tell_pin(session)
 
 
 def _renumber(items: list[RundownItem]) -> None:

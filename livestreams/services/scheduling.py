@@ -125,9 +125,9 @@ def locked_session(*, actor, session_id: int, is_crew_enough: bool = False) -> L
     scope = LiveSession.objects.for_crew if is_crew_enough else LiveSession.objects.for_presenter
     if not scope(actor).filter(pk=session_id).exists():
         raise NotFound()
-    return (
-        LiveSession.objects.select_for_update(of=("self",)).select_related("host", "shop").get(pk=session_id)
-    )
+    # Not the key: orders refer to the session, and buyers must not wait for whoever pins or prices.
+    locked = LiveSession.objects.select_for_update(of=("self",), no_key=True)
+    return locked.select_related("host", "shop").get(pk=session_id)
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from common.clock import database_now
 from livestreams import selectors
 from livestreams.models import LiveSession
 from livestreams.services.telling_room import audio_url, channel_of, end_code, playback_url
@@ -47,9 +48,14 @@ def detail_data(session: LiveSession) -> dict:
     """
     event_id = position(channel=channel_of(session.pk))
     pin = selectors.get_open_pin(session) if session.status in ON_AIR else None
+    # The database's clock belongs to what is read from it: deals live on that clock alone.
+    now = database_now()
+    deals = selectors.open_deals(session, now=now) if session.status in ON_AIR else []
     replay = getattr(session, "replay", None)
     return _session_data(session, selectors.pin_data(pin) if pin else None) | {
         "event_id": event_id,
+        "server_now": now,
+        "deals": [selectors.deal_data(deal, now=now) for deal in deals],
         "audio_url": audio_url(session),
         "end_code": end_code(session),
         "slow_mode_seconds": session.slow_mode_seconds,

@@ -34,7 +34,9 @@ def watch_sessions(*, now: datetime) -> dict[str, int]:
 @transaction.atomic
 def _watch_one(session_id: int, now: datetime) -> str | None:
     session = (
-        LiveSession.objects.select_for_update(of=("self",), skip_locked=True).filter(pk=session_id).first()
+        LiveSession.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .filter(pk=session_id)
+        .first()
     )
     if session is None or session.status not in ON_AIR:
         return None

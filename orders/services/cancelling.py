@@ -13,7 +13,7 @@ from orders.models import Order, OrderLine
 from orders.services.locking import lock_group, lock_order
 from orders.services.refunding import request_refund
 from orders.statuses import ORDER_MOVES, CancelReason, OrderStatus, RefundReason
-from shops.services import stock
+from shops.services import deal_stock, stock
 from shops.statuses import ReservationStatus
 
 
@@ -99,6 +99,7 @@ def finish_cancelling(*, group_id: int, now: datetime) -> bool:
     """Give the units of a closed purchase back; called by payments once no provider can take money for it."""
     orders = [order for order in lock_group(group_id) if order.status == OrderStatus.CANCELLING]
     lines = OrderLine.objects.filter(order__in=orders).select_related("reservation").order_by("variant_id")
+    deal_stock.lock_deal_stocks(line.reservation.deal_stock_id for line in lines)
     for line in lines:
         expired = line.order.cancel_reason == CancelReason.EXPIRED
         stock.release_reservation(

@@ -9,7 +9,8 @@ from orders.models import Order, OrderLine
 from orders.services.locking import lock_group
 from orders.statuses import CancelReason, OrderStatus
 from shops.errors import SoldOut
-from shops.services import stock
+from shops.models import StockReservation
+from shops.services import deal_stock, stock
 
 PAYABLE = frozenset({OrderStatus.PENDING_PAYMENT, OrderStatus.CANCELLING})
 
@@ -30,6 +31,7 @@ def mark_group_paid(*, group_id: int, now: datetime) -> bool:
         .select_related("reservation")
         .order_by("variant_id")
     )
+    deal_stock.lock_deal_stocks(line.reservation.deal_stock_id for line in lines)
     if states <= PAYABLE:
         for line in lines:
             stock.commit_reservation(reservation=line.reservation, now=now)
@@ -47,19 +49,26 @@ def _take_again(lines: list[OrderLine], now: datetime) -> bool:
     try:
         with transaction.atomic():
             for line in lines:
-                held = stock.reserve(
-                    variant_id=line.variant_id,
-                    quantity=line.quantity,
-                    reference=f"order_line:{line.pk}:late",
-                    expires_at=now,
-                    now=now,
-                )
+                held = _hold_again(line, now)
                 stock.commit_reservation(reservation=held, now=now)
                 line.reservation = held
                 line.save(update_fields=["reservation"])
     except SoldOut:
         return False
     return True
+
+
+def _hold_again(line: OrderLine, now: datetime) -> StockReservation:
+    wanted = {
+        "quantity": line.quantity,
+        "reference": f"order_line:{line.pk}:late",
+        "expires_at": now,
+        "now": now,
+    }
+    deal_stock_id = line.reservation.deal_stock_id
+    if deal_stock_id is not None:
+        return deal_stock.take_late(deal_stock_id=deal_stock_id, **wanted)
+    return stock.reserve(variant_id=line.variant_id, **wanted)
 
 
 def _mark_paid(order: Order, now: datetime) -> None:

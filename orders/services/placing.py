@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext_lazy as _
 
@@ -20,11 +20,16 @@ from common.audit import actor_of
 from common.errors import Invalid
 from common.idempotency import run_once
 from common.models import IdempotencyKey
+from livestreams.selectors import units_promised
+from livestreams.services.dealing import lock_quota
+from livestreams.services.taking import take_from_deal
+from livestreams.services.timing_deals import settle_deal
 from orders.errors import BuyerLimitReached, EmptyOrder, TooManyUnpaid
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.paying import PAYABLE
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
 from orders.statuses import CommissionKind, OrderStatus
+from shops.errors import SoldOut
 from shops.services import stock
 
 MAX_LINES = 50
@@ -45,12 +50,15 @@ def place_order(
     """Hold the goods and freeze the price of one purchase, once per key; return (answer, replayed).
 
     The answer is {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
-    NotFound (address), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached, SoldOut; then
-    nothing is kept.
+    NotFound (address, deal), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached,
+    DealClosed, SoldOut; then nothing is kept.
     """
     _check_lines(lines)
     body = {
-        "lines": [[line.variant_id, line.quantity, line.source] for line in lines],
+        "lines": [
+            [line.variant_id, line.quantity, line.source, *([line.deal_id] if line.deal_id else [])]
+            for line in lines
+        ],
         "address": address_id,
         "source": source,
         "note": note,
@@ -94,6 +102,7 @@ def _place(
 ) -> OrderGroup:
     _check_unpaid(buyer)
     _check_limits(buyer, lines)
+    _check_quotas(lines)
     by_shop: dict[int, list[PricedLine]] = defaultdict(list)
     for line in lines:
         by_shop[line.variant.product.shop_id].append(line)
@@ -139,25 +148,32 @@ def _check_unpaid(buyer: User) -> None:
 
 
 def _check_limits(buyer: User, lines: Sequence[PricedLine]) -> None:
-    limited = [line for line in lines if line.limit_per_buyer]
-    for line in sorted(limited, key=lambda line: line.rundown_item.pk):
+    limited = {_limit_name(line): line for line in lines if line.limit_per_buyer}
+    for name, line in sorted(limited.items()):
         # Two purchases of one person at once must see each other (rules.md 2: buyer limit before stock).
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))",
-                [f"buyer_limit|{buyer.pk}|{line.rundown_item.pk}"],
+                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"buyer_limit|{buyer.pk}|{name}"]
             )
-        bought = (
-            OrderLine.objects.filter(
-                order__group__buyer=buyer,
-                variant=line.variant,
-                live_session_id=line.rundown_item.session_id,
-            )
-            .exclude(order__status=OrderStatus.CANCELLED)
-            .aggregate(units=Sum("quantity"))["units"]
-        )
+        own = OrderLine.objects.filter(order__group__buyer=buyer, flash_deal=line.deal)
+        if line.deal is None:
+            own = own.filter(variant=line.variant, live_session_id=line.rundown_item.session_id)
+        bought = own.exclude(order__status=OrderStatus.CANCELLED).aggregate(units=Sum("quantity"))["units"]
         if (bought or 0) + line.quantity > line.limit_per_buyer:
             raise BuyerLimitReached()
+
+
+def _limit_name(line: PricedLine) -> str:
+    return f"deal|{line.deal.pk}" if line.deal else f"item|{line.rundown_item.pk}"
+
+
+def _check_quotas(lines: Sequence[PricedLine]) -> None:
+    """Keep ordinary sales on air within what the rundown leaves besides its deals (decisions.md 10)."""
+    capped = {line.on_air_item.pk: line for line in lines if line.on_air_item and line.on_air_item.quota}
+    for item_id, line in sorted(capped.items()):
+        lock_quota(item_id)
+        if units_promised(line.on_air_item) + line.quantity > line.on_air_item.quota:
+            raise SoldOut()
 
 
 def _make_line(order: Order, line: PricedLine) -> OrderLine:
@@ -173,6 +189,7 @@ def _make_line(order: Order, line: PricedLine) -> OrderLine:
         total_fen=line.total_fen,
         live_session=line.source.session if line.source else None,
         pin_event=line.source.pin_event if line.source else None,
+        flash_deal=line.deal,
     )
     CommissionLine.objects.create(
         order_line=made,
@@ -192,16 +209,33 @@ def _make_line(order: Order, line: PricedLine) -> OrderLine:
 
 
 def _hold_stock(made: Sequence[tuple[OrderLine, PricedLine]], group: OrderGroup, now: datetime) -> None:
-    # Ascending variant pk: baskets in opposite order cannot wait for each other (A2).
-    for line, _priced in sorted(made, key=lambda pair: pair[0].variant_id):
-        line.reservation = stock.reserve(
-            variant_id=line.variant_id,
-            quantity=line.quantity,
-            reference=f"order_line:{line.pk}",
-            expires_at=group.expires_at,
-            now=now,
-        )
+    # First the rows of deals, then those of variants, each ascending: baskets in opposite order cannot wait
+    # for each other (A2).
+    for line, priced in sorted(made, key=_stock_order):
+        wanted = {
+            "variant_id": line.variant_id,
+            "quantity": line.quantity,
+            "reference": f"order_line:{line.pk}",
+            "expires_at": group.expires_at,
+            "now": now,
+        }
+        if priced.deal is not None:
+            line.reservation = take_from_deal(deal=priced.deal, **wanted)
+            _settle_later(priced.deal.pk)
+        else:
+            line.reservation = stock.reserve(**wanted)
         line.save(update_fields=["reservation"])
+
+
+def _stock_order(pair: tuple[OrderLine, PricedLine]) -> tuple[int, int]:
+    line, priced = pair
+    return (0, priced.deal.stock_id) if priced.deal else (1, line.variant_id)
+
+
+def _settle_later(deal_id: int) -> None:
+    # In this process, not through a worker: everybody sees within a second that the last one is gone. What
+    # fails here is made good by the clock (timing_deals.watch_deals).
+    transaction.on_commit(lambda: settle_deal(deal_id=deal_id), robust=True)
 
 
 def _new_number(now: datetime) -> str:

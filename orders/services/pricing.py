@@ -1,14 +1,16 @@
 """What each line costs now, who grew it, and who earns from it (decisions.md 12)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
 
-from livestreams.errors import BadSource
-from livestreams.models import RundownItem
-from livestreams.sources import Source, read_source
+from common.errors import Invalid, NotFound
+from livestreams.errors import BadSource, DealClosed
+from livestreams.models import FlashDeal, RundownItem
+from livestreams.sources import Source, read_source, source_of_deal
 from orders.errors import NotAuthorized, NotOnSale
 from shops.models import FarmerAuthorization, Variant
 from shops.pricing import split_price
@@ -17,11 +19,15 @@ from shops.statuses import AuthorizationStatus, ProductStatus, ShopStatus
 
 @dataclass(frozen=True)
 class WantedLine:
-    """What a buyer asks for; `source` is the signed token of the moment that sold it, or empty."""
+    """What a buyer asks for; `source` is the signed token of the moment that sold it, or empty.
+
+    `deal_id` names the flash deal at whose price it is wanted; the deal then is its own source.
+    """
 
     variant_id: int
     quantity: int
     source: str = ""
+    deal_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class PricedLine:
     host_commission_bp: int
     host_fen: int
     platform_fen: int
+    deal: FlashDeal | None = None
 
     @property
     def total_fen(self) -> int:
@@ -43,15 +50,17 @@ class PricedLine:
         return self.price_fen * self.quantity
 
     @property
-    def is_live_price(self) -> bool:
-        """Whether the session's own price holds, which only happens on air."""
-        return self.source is not None and self.source.live_price_fen is not None
+    def on_air_item(self) -> RundownItem | None:
+        """The rundown's item whose limits hold: of a sale on air that is no deal."""
+        is_on_air = self.source is not None and self.source.is_on_air
+        return self.rundown_item if is_on_air and self.deal is None else None
 
     @property
     def limit_per_buyer(self) -> int | None:
-        """How many one person may buy of this on air; None without a limit."""
-        on_air_item = self.rundown_item if self.is_live_price else None
-        return on_air_item.per_buyer_limit if on_air_item else None
+        """How many one person may buy of this deal, or of this item on air; None without a limit."""
+        if self.deal is not None:
+            return self.deal.per_buyer
+        return self.on_air_item.per_buyer_limit if self.on_air_item else None
 
 
 def sellable_variants(variant_ids: Iterable[int]) -> dict[int, Variant]:
@@ -69,7 +78,9 @@ def price_lines(lines: Sequence[WantedLine]) -> list[PricedLine]:
     """Price each line, in ascending variant pk.
 
     NotOnSale for what cannot be bought, NotAuthorized without the farmer's consent, BadSource for a
-    source that is forged or belongs to another variant.
+    source that is forged or belongs to another variant, DealClosed for a deal that has not begun, NotFound
+    and Invalid for one that is not there or sells something else. Whether a deal is still on, and has enough,
+    is decided when its units are taken.
     """
     variants = sellable_variants(line.variant_id for line in lines)
     if len(variants) < len({line.variant_id for line in lines}):
@@ -93,22 +104,32 @@ def spread_source(lines: Sequence[WantedLine], token: str) -> list[WantedLine]:
         return list(lines)
     spread, is_used = [], False
     for line in lines:
-        fits = not line.source and usable_source(token, variant_id=line.variant_id) is not None
+        fits = (
+            not line.source
+            and line.deal_id is None
+            and usable_source(token, variant_id=line.variant_id) is not None
+        )
         is_used = is_used or fits
-        spread.append(WantedLine(line.variant_id, line.quantity, token) if fits else line)
-    if not is_used:
+        spread.append(replace(line, source=token) if fits else line)
+    # A deal is a source of its own: the token of the room comes along with it and is not needed.
+    if not is_used and not any(line.deal_id for line in lines):
         raise BadSource()
     return spread
 
 
 def _price(variant: Variant, line: WantedLine) -> PricedLine:
+    deal = _deal(line) if line.deal_id is not None else None
     source = read_source(line.source, variant_id=variant.pk) if line.source else None
+    if deal is not None:
+        source = source_of_deal(deal)
     _check_consent(variant, source)
     item = None
     if source is not None:
         item = RundownItem.objects.filter(session_id=source.session.pk, variant=variant).first()
     price_fen = variant.price_fen
-    if source is not None and source.live_price_fen is not None:
+    if deal is not None:
+        price_fen = deal.price_fen
+    elif source is not None and source.live_price_fen is not None:
         price_fen = source.live_price_fen
     host_bp = item.host_commission_bp if item and _host_may_present(variant, source) else 0
     split = split_price(
@@ -125,7 +146,20 @@ def _price(variant: Variant, line: WantedLine) -> PricedLine:
         host_commission_bp=host_bp,
         host_fen=split.host_fen,
         platform_fen=split.platform_fen,
+        deal=deal,
     )
+
+
+def _deal(line: WantedLine) -> FlashDeal:
+    deals = FlashDeal.objects.select_related("session__host", "rundown_item")
+    deal = deals.filter(pk=line.deal_id).first()
+    if deal is None:
+        raise NotFound()
+    if deal.rundown_item.variant_id != line.variant_id:
+        raise Invalid(fields={"lines": _("This deal is for other goods.")})
+    if deal.stock_id is None:
+        raise DealClosed()
+    return deal
 
 
 def _check_consent(variant: Variant, source: Source | None) -> None:

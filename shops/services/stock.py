@@ -1,7 +1,8 @@
 """Stock moves in single SQL statements, whose WHERE is the guard against overselling (PR1, decisions.md 9).
 
 Whoever moves several variants in one transaction calls these in ascending variant pk (rules.md 2).
-Always: available + reserved = Σ movements, and reserved = Σ held reservations.
+Always: available + reserved + in_deals = Σ movements, and reserved = Σ held reservations of the variant
+itself; what is held of a flash deal moves in deal_stock.py.
 """
 
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from common.audit import actor_of
 from common.moves import check_move
 from shops.errors import SoldOut, StockTooLow
 from shops.models import Farmer, Lot, StockMovement, StockReservation, Variant, VariantStock
+from shops.services import deal_stock
 from shops.statuses import RESERVATION_MOVES, MovementKind, ReservationStatus
 
 
@@ -116,9 +118,12 @@ def reserve(
 def commit_reservation(*, reservation: StockReservation, now: datetime) -> None:
     """Sell held units: once, MoveRefused when they are no longer held."""
     _settle(reservation, ReservationStatus.COMMITTED, now)
-    VariantStock.objects.filter(pk=reservation.variant_id).update(
-        reserved=F("reserved") - reservation.quantity, sold=F("sold") + reservation.quantity
-    )
+    if reservation.deal_stock_id is not None:
+        deal_stock.sell_held(**_of_deal(reservation))
+    else:
+        VariantStock.objects.filter(pk=reservation.variant_id).update(
+            reserved=F("reserved") - reservation.quantity, sold=F("sold") + reservation.quantity
+        )
     StockMovement.objects.create(
         variant_id=reservation.variant_id,
         kind=MovementKind.SALE,
@@ -134,9 +139,12 @@ def release_reservation(
 ) -> None:
     """Give held units back (status released or expired): once, MoveRefused when they are no longer held."""
     _settle(reservation, status, now)
-    VariantStock.objects.filter(pk=reservation.variant_id).update(
-        reserved=F("reserved") - reservation.quantity, available=F("available") + reservation.quantity
-    )
+    if reservation.deal_stock_id is not None:
+        deal_stock.return_held(**_of_deal(reservation))
+    else:
+        VariantStock.objects.filter(pk=reservation.variant_id).update(
+            reserved=F("reserved") - reservation.quantity, available=F("available") + reservation.quantity
+        )
 
 
 @transaction.atomic
@@ -157,6 +165,14 @@ def return_units(
         actor=actor_of(actor),
         at=now,
     )
+
+
+def _of_deal(reservation: StockReservation) -> dict[str, int]:
+    return {
+        "deal_stock_id": reservation.deal_stock_id,
+        "variant_id": reservation.variant_id,
+        "quantity": reservation.quantity,
+    }
 
 
 def _settle(reservation: StockReservation, status: str, now: datetime) -> None:

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
-from livestreams.models import Broadcast, LiveSession, PinEvent, RundownItem, Take
+from common.clock import database_now
+from livestreams.models import Broadcast, FlashDeal, LiveSession, PinEvent, RundownItem, Take
+from livestreams.services.dealing import create_deal
 from livestreams.statuses import ON_AIR, SessionStatus
 from shops.models import Host, Shop, Variant
 
@@ -41,6 +43,24 @@ def add_to_rundown(
 def make_pin(*, item: RundownItem, at: datetime = NOW, closed_at: datetime | None = None) -> PinEvent:
     """Show an item."""
     return PinEvent.objects.create(session=item.session, rundown_item=item, opened_at=at, closed_at=closed_at)
+
+
+def make_deal(
+    *,
+    item: RundownItem,
+    price_fen: int = 5000,
+    quantity: int = 10,
+    per_buyer: int | None = None,
+    seconds: int = 300,
+    countdown: int = 0,
+    starts: bool = True,
+) -> FlashDeal:
+    """Let the host sell some of an item at a deal's price, by the database's clock; the session is on air."""
+    return create_deal(
+        actor=item.session.host.user, session_id=item.session_id, item_id=item.pk, price_fen=price_fen,
+        quantity=quantity, per_buyer=per_buyer, seconds=seconds, countdown=countdown, starts=starts,
+        now=database_now(),
+    )  # fmt: skip
 
 
 def make_take(

@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.services.contacts import contact_of
 from accounts.services.signing_in import issue_token
 from common.clock import utc_now
-from livestreams.models import ChatMessage, LiveSession, PinEvent, RundownItem, Take
+from livestreams.models import ChatMessage, FlashDeal, LiveSession, PinEvent, RundownItem, Take
 from livestreams.statuses import SessionStatus
 from notifications.models import Notification
 from orders.models import CartLine, Order, OrderGroup
@@ -18,7 +18,7 @@ from payments.models import Payment
 from payouts.models import PayoutStatement
 from shops.models import Farmer, Photo, Product
 from shops.statuses import ProductStatus
-from tests.factories.livestreams import add_to_rundown, make_pin, make_session, make_take
+from tests.factories.livestreams import add_to_rundown, make_deal, make_pin, make_session, make_take
 from tests.factories.orders import make_paid, make_payment, place_one
 from tests.factories.payouts import close_week, make_completed
 from tests.factories.people import Market
@@ -47,6 +47,7 @@ class World:
     draft_session: LiveSession
     item: RundownItem
     pin: PinEvent
+    deal: FlashDeal  # of that session, on sale
     message: ChatMessage
     take: Take
     farmer_statement: PayoutStatement
@@ -93,6 +94,7 @@ def world(market: Market, mei: User, zhuoma: User, arun: User, zoya: User, opera
         draft_session=make_session(status=SessionStatus.DRAFT, **later),
         item=item,
         pin=make_pin(item=item, at=now),
+        deal=make_deal(item=item, price_fen=5900),
         message=ChatMessage.objects.create(session=session, author=arun, text="好看", created_at=now),
         take=make_take(session=session, at=now, publisher=zhuoma),
         farmer_statement=PayoutStatement.objects.get(period=period, farmer=farmer),
