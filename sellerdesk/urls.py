@@ -6,6 +6,7 @@ from sellerdesk.api import ShowReportView
 from sellerdesk.views import (
     farmers,
     goods,
+    live_chat,
     live_console,
     live_keys,
     live_plan,
@@ -45,6 +46,9 @@ urlpatterns = [
     path("desk/live/<int:session_id>/end/", live_plan.show_end, name="show_end"),
     path("desk/live/<int:session_id>/console/", live_console.console, name="console"),
     path("desk/live/<int:session_id>/report/", live_report.report, name="show_report"),
+    path("desk/live/<int:session_id>/moderate/", live_chat.moderate, name="moderate"),
+    path("desk/live/<int:session_id>/moderate/join/", live_chat.moderate_join, name="moderate_join"),
+    path("desk/live/<int:session_id>/chat/", live_chat.show_chat, name="show_chat"),
     path("desk/live/<int:session_id>/obs/", live_keys.obs, name="obs"),
     path("desk/live/<int:session_id>/obs/key/", live_keys.obs_key, name="obs_key"),
     path("desk/live/<int:session_id>/obs/revoke/", live_keys.obs_revoke, name="obs_revoke"),

@@ -34,7 +34,7 @@ def add_words(*, actor: User, shop_id: int | None, lines: str, reaction: str, no
     _check_may(actor, shop_id)
     if reaction not in WordReaction.values:
         raise Invalid(fields={"reaction": Invalid.message})
-    words = _words_of(lines)
+    words = words_of(lines)
     kept = BlockedWord.objects.filter(shop=shop_id)
     fresh = len(set(words) - set(kept.filter(folded__in=words).values_list("folded", flat=True)))
     if kept.count() + fresh > MOST["shop" if shop_id else "market"]:
@@ -48,19 +48,22 @@ def add_words(*, actor: User, shop_id: int | None, lines: str, reaction: str, no
     BlockedWord.objects.bulk_create(
         rows, update_conflicts=True, unique_fields=["shop", "folded"], update_fields=["text", "reaction"]
     )
-    _record(actor, "livestreams.block_words", shop_id, {"count": len(rows), "reaction": reaction}, now)
+    after = {"count": len(rows), "reaction": reaction}
+    _record(actor, "livestreams.block_words", shop_id, after, now, "")
     return len(rows)
 
 
 @transaction.atomic
-def remove_word(*, actor: User, word_id: int, now: datetime, shop_id: int | None = None) -> None:
-    """Let a word through again. NotFound, NotAllowed."""
+def remove_word(
+    *, actor: User, word_id: int, now: datetime, shop_id: int | None = None, reason: str = ""
+) -> None:
+    """Let a word of a shop's list, or of the market's (shop None), through again. NotFound, NotAllowed."""
     _check_may(actor, shop_id)
     word = BlockedWord.objects.filter(pk=word_id, shop=shop_id).first()
     if word is None:
         raise NotFound()
     word.delete()
-    _record(actor, "livestreams.unblock_word", shop_id, {"text": word.text}, now)
+    _record(actor, "livestreams.unblock_word", shop_id, {"text": word.text}, now, reason)
 
 
 def may_block(actor: User, *, shop_id: int) -> bool:
@@ -69,15 +72,16 @@ def may_block(actor: User, *, shop_id: int) -> bool:
 
 
 def _check_may(actor: User, shop_id: int | None) -> None:
+    if actor.is_active and actor.is_staff:
+        return
     if shop_id is None:
-        if not (actor.is_active and actor.is_staff):
-            raise NotAllowed()
-    elif not may_block(actor, shop_id=shop_id):
+        raise NotAllowed()
+    if not may_block(actor, shop_id=shop_id):
         raise NotFound()
 
 
-def _words_of(lines: str) -> dict[str, str]:
-    """Return {folded: as typed}; the last spelling of a word counts."""
+def words_of(lines: str) -> dict[str, str]:
+    """Return {folded: as typed} of words, one a line; the last spelling counts. Invalid."""
     typed = [" ".join(line.split()) for line in lines.replace("\x00", "").splitlines()]
     typed = [line for line in typed if line]
     words = {fold(text): text for text in typed}
@@ -94,9 +98,9 @@ def _words_of(lines: str) -> dict[str, str]:
     return words
 
 
-def _record(actor: User, action: str, shop_id: int | None, after: dict, now: datetime) -> None:
+def _record(actor: User, action: str, shop_id: int | None, after: dict, now: datetime, reason: str) -> None:
     target = f"shop:{shop_id}" if shop_id else "market:chat"
-    record(actor=actor_of(actor), action=action, target=target, after=after, now=now)
+    record(actor=actor_of(actor), action=action, target=target, after=after, reason=reason, now=now)
     transaction.on_commit(lambda: _announce(shop_id))
 
 

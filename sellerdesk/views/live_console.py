@@ -9,13 +9,10 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from livestreams import selectors
-from livestreams.serializers.room import MessageSerializer
-from livestreams.serializers.rundown import RundownItemSerializer
-from livestreams.serializers.sessions import SessionDetailSerializer
 from livestreams.services.rtmp_receiving import comes_from_elsewhere
-from livestreams.services.snapshot import detail_data
 from livestreams.statuses import SessionStatus
 from livestreams.wording import line_words
+from sellerdesk.views.live_chat import chat_words, console_data
 
 
 @never_cache
@@ -27,23 +24,15 @@ def console(request: HttpRequest, session_id: int) -> HttpResponse:
     session = selectors.get_presented_session(request.user, session_id)
     if session.status in (SessionStatus.ENDED, SessionStatus.CANCELLED):
         return redirect("sellerdesk:show", session_id=session_id)
-    items = [selectors.item_data(item) for item in selectors.rundown_of(session)]
     # Only when asked: a console that opened its camera by itself would take the picture from OBS.
     asked = request.GET.get("picture", "")
     is_elsewhere = asked == "elsewhere" or (asked != "here" and comes_from_elsewhere(session.pk))
     context = {
         "session": session,
         "is_elsewhere": is_elsewhere,
-        "console": {
-            "is_elsewhere": is_elsewhere,
-            "session": SessionDetailSerializer(detail_data(session)).data,
-            "messages": MessageSerializer(
-                selectors.recent_messages(session, viewer=request.user), many=True
-            ).data,
-            "rundown": RundownItemSerializer(items, many=True).data,
-            "show_url": f"/desk/live/{session.pk}/",
-        },
-        "words": _words() | line_words(),
+        "console": console_data(request, session)
+        | {"is_elsewhere": is_elsewhere, "show_url": f"/desk/live/{session.pk}/"},
+        "words": chat_words() | line_words() | _words(),
     }
     return render(request, "livestreams/console.html", context)
 
@@ -78,18 +67,4 @@ def _words() -> dict[str, str]:
         "go_on": _("Go on"),
         "end": _("END"),
         "ending": _("Sending the last seconds …"),
-        "pinned": _("Showing now"),
-        "pin": _("Show"),
-        "unpin": _("Stop showing"),
-        "left": _("{count} left"),
-        "sold_out": _("Sold out"),
-        "system": _("Market"),
-        "host": _("Host"),
-        "waiting": _("Waiting for a moderator"),
-        "wait_seconds": _("You can write again in {seconds} s"),
-        "moderate": _("What to do about this line"),
-        "hidden": _("Hidden from everybody."),
-        "muted": _("Muted for 30 minutes."),
-        "banned": _("Banned from this room."),
-        "empty": _("No goods yet: add some to the show's list."),
     }

@@ -6,6 +6,7 @@ import { Cards } from "./cards.js";
 import { Moderation } from "./moderation.js";
 import { Numbers } from "./numbers.js";
 import { ConsoleStage } from "./stage.js";
+import { Waiting, fillQuickReplies } from "./waiting.js";
 
 const data = JSON.parse(document.getElementById("console-data").textContent);
 const words = JSON.parse(document.getElementById("console-words").textContent);
@@ -14,7 +15,14 @@ const session = data.session;
 const url = `/api/v1/live-sessions/${session.id}/`;
 const stage = new ConsoleStage({ one, words, session, url, data });
 const cards = new Cards({ box: one("cards"), words, sessionUrl: url });
-const moderation = new Moderation({ dialog: document.getElementById("moderate"), words, sessionUrl: url });
+const waiting = new Waiting({ root: document, words, sessionUrl: url, held: data.held, silenced: data.silenced });
+const moderation = new Moderation({
+  dialog: document.getElementById("moderate"),
+  words,
+  sessionUrl: url,
+  isPresenter: data.is_presenter,
+  onDone: () => waiting.refresh(),
+});
 const chat = new Chat({ list: one("chat"), words, sessionId: session.id, onPick: (line) => moderation.open(line, chat) });
 const numbers = new Numbers({ box: one("numbers"), sessionUrl: url, isOnAir: () => stage.isOnAir });
 
@@ -51,6 +59,7 @@ const on = {
 
 chat.wire(one("say"));
 chat.fill(data.messages);
+fillQuickReplies(one("quick"), data.quick_replies, chat);
 cards.fill(data.rundown, session.pinned);
 data.messages.forEach(saleLine);
 new Stream({ url: `${url}events/`, after: session.event_id, onEvent: (name, event) => on[name]?.(event), onReset: () => refresh().catch(() => {}) });
