@@ -42,7 +42,7 @@ class PaymentAdmin(BaseAdmin):
     ]
     date_hierarchy = "created_at"
     ordering = ["-pk"]
-    hidden_fields = ("pay_url",)
+    hidden_fields = ("pay_url", "payer_digest")
 
     def links(self, payment: Payment) -> list[Link | None]:
         """Return purchase, orders, callbacks, refunds and postings."""

@@ -1,6 +1,7 @@
 """Doors of payments in the API."""
 
 from django.conf import settings
+from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.permissions import AllowAny
@@ -10,12 +11,14 @@ from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.idempotency import parse_key
+from payments.models import PaymentCallback
 from payments.selectors import get_payment
 from payments.serializers import (
     CallbackAnswerSerializer,
     PayAnswerSerializer,
     PaymentSerializer,
     PayRequestSerializer,
+    WeChatPayAnswerSerializer,
 )
 from payments.services.receiving import receive_callback
 from payments.services.starting import start_payment
@@ -59,13 +62,30 @@ class PaymentView(APIView):
         return Response(PaymentSerializer(get_payment(user=request.user, payment_id=payment_id)).data)
 
 
-class SandboxCallbackView(APIView):
-    """Where the sandbox provider reports; its signature is the only way in."""
+class CallbackView(APIView):
+    """Where a provider reports; its signature is the only way in."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
     # A busy hour of the provider's must not be refused: money would wait.
     throttle_classes = []
+    # Nothing is parsed before it is verified, so no parser may refuse it first either.
+    parser_classes = []
+    gateway = ""
+
+    def receive(self, request: Request) -> PaymentCallback:
+        """Keep and settle a signed callback (rules.md 1)."""
+        # The raw bytes are what was signed; one more than allowed is enough to refuse.
+        body = request._request.read(settings.CALLBACK_MAX_BYTES + 1)
+        return receive_callback(
+            gateway=self.gateway, headers=request._request.headers, body=body, now=utc_now()
+        )
+
+
+class SandboxCallbackView(CallbackView):
+    """Where the sandbox provider reports."""
+
+    gateway = "sandbox"
 
     @extend_schema(
         operation_id="payments_callbacks_sandbox",
@@ -74,9 +94,36 @@ class SandboxCallbackView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Keep and settle a signed callback, then answer (rules.md 1)."""
-        # The raw bytes are what was signed; one more than allowed is enough to refuse.
-        body = request._request.read(settings.CALLBACK_MAX_BYTES + 1)
-        callback = receive_callback(
-            gateway="sandbox", headers=request._request.headers, body=body, now=utc_now()
-        )
-        return Response({"outcome": callback.outcome})
+        return Response({"outcome": self.receive(request).outcome})
+
+
+class WeChatPayCallbackView(CallbackView):
+    """Where WeChat Pay reports payments and refunds."""
+
+    gateway = "wechatpay"
+
+    @extend_schema(
+        operation_id="payments_callbacks_wechatpay",
+        request={"application/json": OpenApiTypes.OBJECT},
+        responses={200: WeChatPayAnswerSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        """Keep and settle a signed callback, then say so in WeChat Pay's words; anything else it repeats."""
+        self.receive(request)
+        return Response({"code": "SUCCESS", "message": ""})
+
+
+class AlipayCallbackView(CallbackView):
+    """Where Alipay reports payments and refunds."""
+
+    gateway = "alipay"
+
+    @extend_schema(
+        operation_id="payments_callbacks_alipay",
+        request={"application/x-www-form-urlencoded": OpenApiTypes.OBJECT},
+        responses={(200, "text/plain"): OpenApiTypes.STR},
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Keep and settle a signed callback, then say the one word that ends Alipay's repeating."""
+        self.receive(request)
+        return HttpResponse("success", content_type="text/plain")

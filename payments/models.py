@@ -3,20 +3,26 @@
 from django.db import models
 
 from orders.models import OrderGroup, RefundRequest
-from payments.statuses import CallbackOutcome, PaymentPurpose, PaymentStatus, RefundStatus
+from payments.statuses import CallbackOutcome, PaymentPurpose, PaymentStatus, PayMethod, RefundStatus
 
 
 class Payment(models.Model):
-    """One attempt to be paid through one gateway; `reference` is our number at the provider."""
+    """One attempt to be paid through one gateway; `reference` is our number at the provider.
+
+    `pay_url` is an address, the contents of a QR code, or jsapi's prepared payment: see `method`.
+    `payer_digest` tells one payer of jsapi from another without keeping who it is.
+    """
 
     purpose = models.CharField(max_length=12, choices=PaymentPurpose, default=PaymentPurpose.ORDER_GROUP)
     group = models.ForeignKey(OrderGroup, on_delete=models.PROTECT, related_name="payments")
     gateway = models.CharField(max_length=20)
+    method = models.CharField(max_length=10, choices=PayMethod, default=PayMethod.REDIRECT)
+    payer_digest = models.CharField(max_length=64, blank=True)
     status = models.CharField(max_length=10, choices=PaymentStatus, default=PaymentStatus.CREATED)
     amount_fen = models.BigIntegerField()
     reference = models.CharField(max_length=40, unique=True)
     provider_reference = models.CharField(max_length=64, blank=True)
-    pay_url = models.CharField(max_length=300, blank=True)
+    pay_url = models.TextField(blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     succeeded_at = models.DateTimeField(null=True, blank=True)

@@ -41,6 +41,13 @@ class PaymentSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class WeChatPayAnswerSerializer(serializers.Serializer):
+    """What WeChat Pay gets to hear."""
+
+    code = serializers.ChoiceField(choices=[("SUCCESS", "SUCCESS")])
+    message = serializers.CharField(allow_blank=True)
+
+
 class CallbackAnswerSerializer(serializers.Serializer):
     """What the provider gets to hear."""
 

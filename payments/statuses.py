@@ -25,6 +25,18 @@ PAYMENT_MOVES = {
 }
 
 
+class PayMethod(TextChoices):
+    """How a gateway takes the buyer along."""
+
+    REDIRECT = "redirect", _("the provider's page")
+    H5 = "h5", _("WeChat from a phone's browser")
+    JSAPI = "jsapi", _("inside WeChat")
+    NATIVE = "native", _("a QR code for WeChat")
+    WAP = "wap", _("Alipay on a phone")
+    PAGE = "page", _("Alipay on a computer")
+    CASH = "cash", _("cash on delivery")
+
+
 class PaymentPurpose(TextChoices):
     """What is paid for."""
 

@@ -10,4 +10,10 @@ api_urlpatterns = [
     path("order-groups/<int:group_id>/pay/", api.PayView.as_view(), name="order_group_pay"),
     path("payments/<int:payment_id>/", api.PaymentView.as_view(), name="payment"),
     path("payments/callbacks/sandbox/", api.SandboxCallbackView.as_view(), name="payment_callback_sandbox"),
+    path("payments/callbacks/alipay/", api.AlipayCallbackView.as_view(), name="payment_callback_alipay"),
+    path(
+        "payments/callbacks/wechatpay/",
+        api.WeChatPayCallbackView.as_view(),
+        name="payment_callback_wechatpay",
+    ),
 ]

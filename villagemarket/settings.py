@@ -376,6 +376,10 @@ if IS_PRODUCTION and "sandbox" in PAYMENT_GATEWAYS:
     raise ImproperlyConfigured(
         "PAYMENT_GATEWAYS names the sandbox: it takes no real money and is for demos only."
     )
+# No longer offered, but callbacks, closings and refunds of what was paid through them still work.
+PAYMENT_GATEWAYS_RETIRED = _listed("PAYMENT_GATEWAYS_RETIRED")
+PAYMENT_CALLBACK_BASE_URL = os.environ.get("PAYMENT_CALLBACK_BASE_URL") or PUBLIC_URL
+PROVIDER_ENVIRONMENT = {n: v for n, v in os.environ.items() if n.startswith(("ALIPAY_", "WECHATPAY_"))}
 # The sandbox gateway is a provider of its own: it has its own keys, and we hold only its public one.
 SANDBOX_MERCHANT_ID = "village-market-demo"
 SANDBOX_GATEWAY_URL = os.environ.get("SANDBOX_GATEWAY_URL", "http://127.0.0.1:8020/sandbox-pay")

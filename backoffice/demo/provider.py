@@ -51,7 +51,9 @@ class PlayedProvider:
         """Refuse: the seeding closes nothing that is paid."""
         raise GatewayRefused("paid")
 
-    def refund(self, *, reference: str, refund_reference: str, amount_fen: int, reason: str) -> RefundFacts:
+    def refund(
+        self, *, reference: str, refund_reference: str, amount_fen: int, total_fen: int, reason: str
+    ) -> RefundFacts:
         """Send the money back."""
         return RefundFacts(refund_reference, f"ref_{secrets.token_urlsafe(18)}", "refunded", amount_fen)
 

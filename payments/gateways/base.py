@@ -6,12 +6,16 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 ProviderState = Literal["pending", "paid", "failed", "closed", "unknown"]
-RefundState = Literal["in_transit", "refunded"]
+RefundState = Literal["in_transit", "refunded", "failed"]
 
 
 @dataclass(frozen=True)
 class Wish:
-    """A payment to be made ready: amount in fen of `currency`; the provider closes it at `expires_at`."""
+    """A payment to be made ready: amount in fen of `currency`; the provider closes it at `expires_at`.
+
+    `method` is one of payments.statuses.PayMethod; `payer` is who pays in the provider's words (the openid
+    of jsapi), `client_ip` the buyer's address (h5 wants it).
+    """
 
     reference: str
     amount_fen: int
@@ -19,11 +23,18 @@ class Wish:
     subject: str
     expires_at: datetime
     return_url: str
+    method: str = "redirect"
+    payer: str = ""
+    client_ip: str = ""
 
 
 @dataclass(frozen=True)
 class Created:
-    """Where to send the buyer."""
+    """Where to send the buyer.
+
+    `provider_reference` is empty where the provider names a payment only once it is paid. `pay_url` is an
+    address, the contents of a QR code, or for jsapi the provider's number of the prepared payment.
+    """
 
     provider_reference: str
     pay_url: str
@@ -43,14 +54,6 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A verified callback."""
-
-    event_id: str
-    facts: Facts
-
-
-@dataclass(frozen=True)
 class RefundFacts:
     """What the provider says about one refund."""
 
@@ -58,6 +61,15 @@ class RefundFacts:
     provider_reference: str
     state: RefundState
     amount_fen: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A verified callback: about a payment (`facts`) or about a refund (`refund`), never both."""
+
+    event_id: str
+    facts: Facts | None = None
+    refund: RefundFacts | None = None
 
 
 class Gateway(Protocol):
@@ -80,8 +92,10 @@ class Gateway(Protocol):
     def close(self, reference: str) -> Facts:
         """Make sure no money can come any more; return the final facts: closed, failed, unknown or paid."""
 
-    def refund(self, *, reference: str, refund_reference: str, amount_fen: int, reason: str) -> RefundFacts:
-        """Send money of a payment back."""
+    def refund(
+        self, *, reference: str, refund_reference: str, amount_fen: int, total_fen: int, reason: str
+    ) -> RefundFacts:
+        """Send `amount_fen` of a payment over `total_fen` back."""
 
     def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify a callback with the pinned key and read it; BadSignature, BadCallback."""

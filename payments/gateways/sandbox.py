@@ -80,7 +80,9 @@ class SandboxGateway:
         """Make sure no money can come any more."""
         return self._facts_or_unknown(f"/v1/payments/{quote(reference)}/close", reference)
 
-    def refund(self, *, reference: str, refund_reference: str, amount_fen: int, reason: str) -> RefundFacts:
+    def refund(
+        self, *, reference: str, refund_reference: str, amount_fen: int, total_fen: int, reason: str
+    ) -> RefundFacts:
         """Send money of a payment back."""
         answer = self._call(
             f"/v1/payments/{quote(reference)}/refunds",

@@ -7,7 +7,9 @@ from django.conf import settings
 
 from payments.errors import CallbackTooLarge
 from payments.gateways import get_gateway
-from payments.models import Payment, PaymentCallback
+from payments.gateways.base import RefundFacts
+from payments.models import Payment, PaymentCallback, Refund
+from payments.services.refunding import settle_refund
 from payments.services.settling import settle_payment
 from payments.statuses import CallbackOutcome
 
@@ -30,13 +32,33 @@ def receive_callback(
     callback = PaymentCallback.objects.get(gateway=gateway, event_id=notice.event_id)
     if callback.processed_at is not None:
         return callback
+    if notice.refund is not None:
+        return _take_refund(callback, notice.refund, now)
     payment = Payment.objects.filter(gateway=gateway, reference=notice.facts.reference).first()
     if payment is None:
-        callback.outcome = CallbackOutcome.QUARANTINED
-        callback.problem = "no payment of this reference"
-        callback.processed_at = now
-        callback.save(update_fields=["outcome", "problem", "processed_at"])
-        return callback
+        return _conclude(callback, CallbackOutcome.QUARANTINED, "no payment of this reference", now)
     settle_payment(payment_id=payment.pk, facts=notice.facts, now=now, callback=callback)
     callback.refresh_from_db()
+    return callback
+
+
+def _take_refund(callback: PaymentCallback, facts: RefundFacts, now: datetime) -> PaymentCallback:
+    refund = (
+        Refund.objects.select_related("payment")
+        .filter(payment__gateway=callback.gateway, reference=facts.reference)
+        .first()
+    )
+    if refund is None:
+        return _conclude(callback, CallbackOutcome.QUARANTINED, "no refund of this reference", now)
+    callback.payment = refund.payment
+    if facts.amount_fen != refund.amount_fen:
+        problem = f"refund of {facts.amount_fen} instead of {refund.amount_fen}"
+        return _conclude(callback, CallbackOutcome.QUARANTINED, problem, now)
+    settle_refund(refund_id=refund.pk, facts=facts, now=now)
+    return _conclude(callback, CallbackOutcome.PROCESSED, "", now)
+
+
+def _conclude(callback: PaymentCallback, outcome: str, problem: str, now: datetime) -> PaymentCallback:
+    callback.outcome, callback.problem, callback.processed_at = outcome, problem, now
+    callback.save(update_fields=["payment", "outcome", "problem", "processed_at"])
     return callback

@@ -11,7 +11,7 @@ from ledger.statuses import Kind, Purpose
 from orders.models import RefundRequest
 from orders.services.locking import lock_group
 from orders.services.refunding import mark_refund_failed, mark_refunded
-from payments.errors import GatewayRefused
+from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.gateways import get_gateway
 from payments.gateways.base import RefundFacts
 from payments.models import Refund
@@ -43,11 +43,53 @@ def send_refund(*, refund_id: int, now: datetime) -> Refund:
             reference=refund.payment.reference,
             refund_reference=refund.reference,
             amount_fen=refund.amount_fen,
+            total_fen=refund.payment.amount_fen,
             reason=refund.reason,
         )
     except GatewayRefused as refusal:
         return _fail(refund_id, refusal.detail, now)
-    return _settle_refund(refund_id, facts, now)
+    except GatewayUnavailable as silence:
+        Refund.objects.filter(pk=refund_id, status__in=UNFINISHED).update(last_error=silence.detail[:300])
+        raise
+    return settle_refund(refund_id=refund_id, facts=facts, now=now)
+
+
+@transaction.atomic
+def settle_refund(*, refund_id: int, facts: RefundFacts, now: datetime) -> Refund:
+    """Make the books agree with what a provider says about a refund, once, whoever brings the news.
+
+    What is not final, or over another reference or amount, moves nothing. Money that went back after all,
+    of a refund we had given up, is booked.
+    """
+    refund = _lock(refund_id)
+    if refund.status == RefundStatus.SUCCEEDED or facts.state == "in_transit":
+        return refund
+    if (facts.reference, facts.amount_fen) != (refund.reference, refund.amount_fen):
+        refund.last_error = f"the provider answered {facts.reference} over {facts.amount_fen}"[:300]
+        refund.save(update_fields=["last_error"])
+        return refund
+    if facts.state == "failed":
+        return _fail(refund_id, "the provider could not send it back", now)
+    refund.status = RefundStatus.SUCCEEDED
+    refund.provider_reference = facts.provider_reference
+    refund.last_error = ""
+    refund.settled_at = now
+    refund.save(update_fields=["status", "provider_reference", "last_error", "settled_at"])
+    if refund.request_id is not None:
+        mark_refunded(request_id=refund.request_id, now=now)
+    source = f"refund:{refund.pk}"
+    held_in = Purpose.UNMATCHED if refund.request_id is None else Purpose.BUYER_HELD
+    post(
+        kind=Kind.REFUND,
+        key=source,
+        source=source,
+        postings=[
+            Posting(held_in, refund.amount_fen, source),
+            Posting(Purpose.CASH, -refund.amount_fen, source),
+        ],
+        now=now,
+    )
+    return refund
 
 
 def retry_refunds(*, now: datetime) -> int:
@@ -90,36 +132,6 @@ def _mark_in_transit(refund_id: int) -> Refund:
         refund.status = RefundStatus.IN_TRANSIT
         refund.attempts = min(refund.attempts + 1, MOST_ATTEMPTS)
         refund.save(update_fields=["status", "attempts"])
-    return refund
-
-
-@transaction.atomic
-def _settle_refund(refund_id: int, facts: RefundFacts, now: datetime) -> Refund:
-    refund = _lock(refund_id)
-    if refund.status not in UNFINISHED or facts.state != "refunded":
-        return refund
-    if (facts.reference, facts.amount_fen) != (refund.reference, refund.amount_fen):
-        refund.last_error = f"the provider answered {facts.reference} over {facts.amount_fen}"[:300]
-        refund.save(update_fields=["last_error"])
-        return refund
-    refund.status = RefundStatus.SUCCEEDED
-    refund.provider_reference = facts.provider_reference
-    refund.settled_at = now
-    refund.save(update_fields=["status", "provider_reference", "settled_at"])
-    if refund.request_id is not None:
-        mark_refunded(request_id=refund.request_id, now=now)
-    source = f"refund:{refund.pk}"
-    held_in = Purpose.UNMATCHED if refund.request_id is None else Purpose.BUYER_HELD
-    post(
-        kind=Kind.REFUND,
-        key=source,
-        source=source,
-        postings=[
-            Posting(held_in, refund.amount_fen, source),
-            Posting(Purpose.CASH, -refund.amount_fen, source),
-        ],
-        now=now,
-    )
     return refund
 
 

@@ -1,9 +1,13 @@
 import pytest
 from celery import current_app
 
+from tests.factories.providers import gateway, providers, providers_online, providers_process
 from tests.factories.sandbox import market_online, sandbox, sandbox_process
 
-__all__ = ["market_online", "sandbox", "sandbox_process"]
+__all__ = [
+    "gateway", "market_online", "providers", "providers_online", "providers_process", "sandbox",
+    "sandbox_process",
+]  # fmt: skip
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -261,8 +261,9 @@ def test_a_refund_that_the_provider_refuses_waits_for_an_operator(market, arun, 
     order = place_one(buyer=arun, variant=market.variant)
     payment = paid(arun, order, sandbox)
     get_gateway("sandbox").refund(
-        reference=payment.reference, refund_reference="Relsewhere", amount_fen=7600, reason="by hand"
-    )
+        reference=payment.reference, refund_reference="Relsewhere", amount_fen=7600, total_fen=7600,
+        reason="by hand",
+    )  # fmt: skip
     cancel_by_buyer(buyer=arun, number=order.number, now=utc_now())
     request = RefundRequest.objects.get()
 

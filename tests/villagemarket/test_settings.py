@@ -19,13 +19,16 @@ GOOD = {
 }
 
 
-def start(**changes: str) -> subprocess.CompletedProcess:
+SHOW = "import villagemarket.settings as s; print(s.SESSION_COOKIE_SECURE, s.DEBUG)"
+
+
+def start(*, command: str = SHOW, **changes: str) -> subprocess.CompletedProcess:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("MARKET", "PYTEST"))
     }
-    environment |= GOOD | changes
+    environment |= {"DJANGO_SETTINGS_MODULE": "villagemarket.settings"} | GOOD | changes
     return subprocess.run(
-        [sys.executable, "-c", "import villagemarket.settings as s; print(s.SESSION_COOKIE_SECURE, s.DEBUG)"],
+        [sys.executable, "-c", command],
         cwd=ROOT, env=environment, capture_output=True, text=True,
     )  # fmt: skip
 
@@ -57,3 +60,19 @@ def test_production_refuses(changes, words):
 
 def test_debug_cannot_be_switched_on_in_production():
     assert start(DEBUG="1").stdout == "True False\n"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"PAYMENT_GATEWAYS": "wechatpay"}, "WECHATPAY_MERCHANT_ID is missing."),
+        ({"PAYMENT_GATEWAYS": "alipay"}, "ALIPAY_APP_ID is missing."),
+        ({"PAYMENT_GATEWAYS": "gold"}, "PAYMENT_GATEWAYS names 'gold'"),
+        ({"PAYMENT_GATEWAYS_RETIRED": "sandbox"}, "The sandbox takes no real money"),
+    ],
+)
+def test_production_does_not_serve_with_a_half_configured_provider(changes, words):
+    refused = start(command="import django; django.setup()", **changes)
+
+    assert refused.returncode == 1
+    assert words in refused.stderr.splitlines()[-1]

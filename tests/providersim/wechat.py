@@ -1,0 +1,174 @@
+"""WeChat Pay v3: JSON over HTTP, every request and every answer signed."""
+
+import json
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import parse_qs, urlsplit
+
+from tests.providersim.book import Book, RefusedError
+from tests.providersim.keys import MERCHANT_ID, MERCHANT_SERIAL, WECHAT_APP, WECHAT_SECRET, Keys
+from tests.providersim.reporting import Event, Knobs, Reporter
+from tests.providersim.signing import is_signed, wechat_event, wechat_headers
+
+AUTHORIZATION = re.compile(
+    r'WECHATPAY2-SHA256-RSA2048 mchid="([^"]*)",nonce_str="([^"]*)",signature="([^"]*)",timestamp="([^"]*)",'
+    r'serial_no="([^"]*)"'
+)
+STATUS = {
+    "ORDER_NOT_EXIST": 404, "RESOURCE_NOT_EXISTS": 404, "ORDER_PAID": 400, "ORDER_CLOSED": 400,
+    "SIGN_ERROR": 401, "OUT_TRADE_NO_USED": 403, "NOT_ENOUGH": 403, "SYSTEM_ERROR": 500,
+    "FREQUENCY_LIMITED": 429,
+    "USERPAYING": 202,
+}  # fmt: skip
+STATES = {"pending": "NOTPAY", "userpaying": "USERPAYING", "paid": "SUCCESS", "closed": "CLOSED"}
+
+
+@dataclass
+class WeChat:
+    keys: Keys
+    book: Book
+    reporter: Reporter
+
+    def answer(self, method: str, target: str, headers, body: str) -> tuple[str, int, str, dict[str, str]]:
+        """Return (name of the call, status, body, headers)."""
+        name, status, content = self._carry_out(method, target, headers, body)
+        text = "" if status == 204 else json.dumps(content, ensure_ascii=False)
+        signed = wechat_headers(self.keys.platform, text)
+        return name, status, text, {"Content-Type": "application/json; charset=utf-8"} | signed
+
+    def token(self, query: dict[str, list[str]]) -> dict:
+        """Who is it that looks at a page inside WeChat: a code of the browser becomes an openid."""
+        is_ours = query.get("appid") == [WECHAT_APP] and query.get("secret") == [WECHAT_SECRET]
+        code = query.get("code", [""])[0]
+        if not is_ours or not code.startswith("good"):
+            return {"errcode": 40029, "errmsg": "invalid code"}
+        return {"openid": f"openid-of-{code}", "access_token": secrets.token_hex(8), "scope": "snsapi_base"}
+
+    def pay(self, reference: str) -> None:
+        paid = self.book.pay(reference)
+        self._report("TRANSACTION.SUCCESS", paid["notify_url"], self._facts(paid))
+
+    def settle_refund(self, refund_reference: str, state: str) -> None:
+        refund = self.book.settle_refund(refund_reference, state)
+        payment = self.book.get(refund["reference"])
+        content = self._refund_facts(refund, payment) | {"mchid": MERCHANT_ID, "refund_status": state}
+        content.pop("status")
+        self._report(f"REFUND.{state}", payment["notify_url"], content)
+
+    def _report(self, event_type: str, url: str, content: dict) -> None:
+        event_id = secrets.token_hex(16)
+
+        def make(knobs: Knobs) -> tuple[bytes, dict[str, str]]:
+            changed = {name: value for name, value in knobs.change.items() if name != "amount"}
+            amount = content["amount"] | knobs.change.get("amount", {})
+            body = wechat_event(event_type, content | changed | {"amount": amount}, event_id=event_id)
+            headers = wechat_headers(self.keys.platform, body)
+            body = json.dumps(json.loads(body) | knobs.forge) if knobs.forge else body
+            return body.encode(), headers | {"Content-Type": "application/json"}
+
+        self.reporter.report(Event(url, make, lambda status, _body: status in (200, 204)))
+
+    def _carry_out(self, method: str, target: str, headers, body: str) -> tuple[str, int, dict]:
+        name = "?"
+        try:
+            self._check_signature(method, target, headers, body)
+            path, content = urlsplit(target).path, json.loads(body) if body else {}
+            name = self._name(method, path)
+            scheduled = self.reporter.knobs.errors.get(name)
+            if scheduled:
+                raise RefusedError(scheduled.pop(0))
+            return name, *getattr(self, f"_{name}")(path, content)
+        except RefusedError as refusal:
+            status = STATUS.get(refusal.code, 400)
+            return name, status, {"code": refusal.code, "message": "说明"}
+
+    def _check_signature(self, method: str, target: str, headers, body: str) -> None:
+        found = AUTHORIZATION.fullmatch(headers.get("Authorization", ""))
+        if not found:
+            raise RefusedError("SIGN_ERROR")
+        merchant, nonce, signature, timestamp, serial = found.groups()
+        text = f"{method}\n{target}\n{timestamp}\n{nonce}\n{body}\n"
+        known = (merchant, serial) == (MERCHANT_ID, MERCHANT_SERIAL)
+        if not known or not is_signed(self.keys.merchant.public_key(), text, signature):
+            raise RefusedError("SIGN_ERROR")
+
+    def _name(self, method: str, path: str) -> str:
+        if method == "GET":
+            return "query_refund" if path.startswith("/v3/refund/") else "query"
+        if path.startswith("/v3/refund/"):
+            return "refund"
+        return "close" if path.endswith("/close") else "create"
+
+    def _create(self, path: str, wish: dict) -> tuple[int, dict]:
+        kind = path.rsplit("/", 1)[1]
+        if (wish["mchid"], wish["appid"]) != (MERCHANT_ID, WECHAT_APP):
+            raise RefusedError("APPID_MCHID_NOT_MATCH")
+        if kind == "h5" and wish["scene_info"]["h5_info"]["type"] != "Wap":
+            raise RefusedError("PARAM_ERROR")
+        if kind == "jsapi" and not wish["payer"]["openid"]:
+            raise RefusedError("PARAM_ERROR")
+        payment = self.book.create(
+            wish["out_trade_no"],
+            amount_fen=wish["amount"]["total"],
+            currency=wish["amount"]["currency"],
+            notify_url=wish["notify_url"],
+            expires_at=datetime.fromisoformat(wish["time_expire"]).timestamp(),
+            subject=wish["description"],
+            kind=kind,
+        )
+        number = payment["reference"]
+        return 200, {
+            "native": {"code_url": f"weixin://wxpay/bizpayurl?pr={number[:12]}"},
+            "h5": {"h5_url": f"https://wx.tenpay.com/cgi-bin/mmpayweb-bin/checkmweb?prepay_id=wx{number}&package=1"},
+            "jsapi": {"prepay_id": f"wx{number}"},
+        }[kind]  # fmt: skip
+
+    def _query(self, path: str, _content: dict) -> tuple[int, dict]:
+        return 200, self._facts(self.book.get(path.rsplit("/", 1)[1]))
+
+    def _close(self, path: str, content: dict) -> tuple[int, dict]:
+        if content != {"mchid": MERCHANT_ID}:
+            raise RefusedError("PARAM_ERROR")
+        self.book.close(path.split("/")[-2])
+        return 204, {}
+
+    def _refund(self, _path: str, wish: dict) -> tuple[int, dict]:
+        payment = self.book.get(wish["out_trade_no"])
+        if wish["amount"]["total"] != payment["amount_fen"] or wish["amount"]["currency"] != "CNY":
+            raise RefusedError("PARAM_ERROR")
+        refund, _is_new = self.book.refund(
+            wish["out_trade_no"], wish["out_refund_no"], wish["amount"]["refund"]
+        )
+        return 200, self._refund_facts(refund, payment)
+
+    def _facts(self, payment: dict) -> dict:
+        amount = {"total": payment["amount_fen"]}
+        state = STATES[payment["state"]]
+        content = {
+            "appid": WECHAT_APP, "mchid": MERCHANT_ID, "out_trade_no": payment["reference"],
+            "trade_state": "REFUND" if payment["refunded_fen"] else state, "trade_state_desc": "说明",
+            "amount": amount,
+        }  # fmt: skip
+        if payment["state"] == "paid":
+            amount |= {"currency": payment["currency"], "payer_total": payment["amount_fen"] - 1}
+            content |= {"transaction_id": payment["transaction"], "trade_type": payment["kind"].upper(),
+                        "success_time": "2026-11-26T10:00:00+08:00", "payer": {"openid": "o"}}  # fmt: skip
+        return content
+
+    def _refund_facts(self, refund: dict, payment: dict) -> dict:
+        return {
+            "refund_id": refund["number"], "out_refund_no": refund["refund_reference"],
+            "out_trade_no": refund["reference"], "transaction_id": payment["transaction"],
+            "status": refund["state"],
+            "amount": {"total": payment["amount_fen"], "refund": refund["amount_fen"], "currency": "CNY"},
+        }  # fmt: skip
+
+    def _query_refund(self, path: str, _content: dict) -> tuple[int, dict]:
+        refund = self.book.refund_of(path.rsplit("/", 1)[1])
+        return 200, self._refund_facts(refund, self.book.get(refund["reference"]))
+
+
+def query_of(target: str) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(target).query)
