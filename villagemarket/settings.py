@@ -17,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from villagemarket import embedded
 from villagemarket.beat import BEAT_SCHEDULE
+from villagemarket.log import LOGGING  # noqa: F401 (so does logging)
 from villagemarket.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (Django reads them here)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -386,16 +387,3 @@ SANDBOX_GATEWAY_URL = os.environ.get("SANDBOX_GATEWAY_URL", "http://127.0.0.1:80
 SANDBOX_PUBLIC_PAY_PATH = "/sandbox-pay"
 SANDBOX_CALLBACK_BASE_URL = os.environ.get("SANDBOX_CALLBACK_BASE_URL", PUBLIC_URL)
 SANDBOX_KEYS_DIR = Path(os.environ.get("SANDBOX_KEYS_DIR") or VAR_DIR / "secrets")
-
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django.request": {"level": "ERROR"},
-        "django.server": {"level": "WARNING"},
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
-    },
-}
