@@ -1,6 +1,7 @@
 """Reads of people, tokens and addresses; each starts from the person whose they are."""
 
 import hashlib
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -24,6 +25,26 @@ def find_token(token: str, *, now: datetime) -> ApiToken | None:
         .filter(digest=token_digest(token), revoked_at=None, expires_at__gt=now, user__is_active=True)
         .first()
     )
+
+
+def valid_tokens_among(digests: Collection[str], *, now: datetime) -> set[str]:
+    """Return those of these token digests that still sign an active person in."""
+    return set(
+        ApiToken.objects.filter(
+            digest__in=digests, revoked_at=None, expires_at__gt=now, user__is_active=True
+        ).values_list("digest", flat=True)
+    )
+
+
+def mark_of(password_hash: str) -> str:
+    """Return what changes with a person's password, and tells nothing of it."""
+    return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
+
+
+def marks_among(user_ids: Collection[int]) -> dict[int, str]:
+    """Return the password marks of those of these people who may sign in."""
+    people = User.objects.filter(pk__in=user_ids, is_active=True).values_list("pk", "password")
+    return {pk: mark_of(password) for pk, password in people}
 
 
 def clean_identifier(text: str) -> str:

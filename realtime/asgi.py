@@ -1,63 +1,188 @@
-"""The room stream: server-sent events of one channel, on a raw ASGI door (speed.md, decisions.md 1–4)."""
+"""The room stream: server-sent events of one room, on a raw ASGI door (speed.md, decisions.md 1–4)."""
 
 import asyncio
 import contextlib
-import inspect
 import json
-from collections.abc import Awaitable, Callable
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from django.conf import settings
 
-from realtime.hub import Hub, Position
+from common.limits import address_group
+from realtime import backlog
+from realtime.channels import NOTHING_YET, UNKNOWN, Position
+from realtime.grants import Authorise, Grant, Recheck
+from realtime.hub import Hub
+from realtime.readers import OwnReader, StreamReader
 
-Authorise = Callable[[dict, str], bool | Awaitable[bool]]
+logger = logging.getLogger(__name__)
+
 SSE_HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 ]
-RECHECK_SECONDS = 5.0
+# A person who was banned or signed out is gone within 5 s (decisions.md 2).
+RECHECK_SECONDS = 3.0
+MEASURE_SECONDS = 2.0
 
 
-def application(authorise: Authorise) -> Callable:
-    """Return the door; `authorise(scope, channel)` says whether this connection may read the channel."""
-    hubs: dict[asyncio.AbstractEventLoop, Hub] = {}
+class Rooms:
+    """What one event loop holds: the hub and every open stream."""
 
-    async def allowed(scope: dict, channel: str) -> bool:
-        answer = authorise(scope, channel)
-        return bool(await answer if inspect.isawaitable(answer) else answer)
+    def __init__(self, recheck: Recheck):
+        self.hub = Hub(settings.REDIS_URL)
+        self.readers: set[StreamReader] = set()
+        self.by_address: Counter[str] = Counter()
+        self.port: int | None = None
+        self._recheck = recheck
+
+    def start(self) -> None:
+        """Begin, once."""
+        if self.hub.client is None:
+            self.hub.start()
+            self.hub.also(self._revoke)
+            self.hub.also(self._measure)
+
+    async def stop(self) -> None:
+        """End the background work."""
+        await self.hub.stop()
+
+    @contextlib.contextmanager
+    def place_for(self, address: str):
+        """Count one more stream of an address; gives False when it has as many as it may."""
+        group = address_group(address)
+        is_free = not settings.ROOM_STREAMS_PER_ADDRESS or (
+            self.by_address[group] < settings.ROOM_STREAMS_PER_ADDRESS
+        )
+        self.by_address[group] += is_free
+        try:
+            yield is_free
+        finally:
+            self.by_address[group] -= is_free
+            if not self.by_address[group]:
+                del self.by_address[group]
+
+    async def _revoke(self) -> None:
+        """Ask for all readers at once whether they may still read; ten thousand are a few queries."""
+        while True:
+            await asyncio.sleep(RECHECK_SECONDS)
+            grants = {reader.grant for reader in self.readers}
+            if not grants:
+                continue
+            try:
+                lost = await self._recheck(grants)
+            except Exception:
+                # The room survives a database that is away; nobody can be banned meanwhile either.
+                logger.exception("the room streams could not be rechecked, trying again")
+                continue
+            for reader in [reader for reader in self.readers if reader.grant in lost]:
+                reader.end()
+
+    async def _measure(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(MEASURE_SECONDS)
+            now = loop.time()
+            due = [reader for reader in self.readers if reader.must_be_measured(now)]
+            if not due:
+                continue
+            try:
+                known = await asyncio.to_thread(self._acknowledged, {reader.is_ipv6 for reader in due})
+            except OSError as error:
+                logger.warning("how far readers are could not be found out: %s", error)
+                continue
+            for reader in due:
+                if known is None or reader.key is None:
+                    reader.unmeasurable(now)
+                else:
+                    reader.measured(known.get(reader.key), now)
+
+    def _acknowledged(self, families: set[bool]) -> dict[backlog.Key, int] | None:
+        if self.port is None or not backlog.is_known_here():
+            return None
+        return {
+            key: count
+            for is_ipv6 in families
+            for key, count in backlog.acknowledged(self.port, is_ipv6=is_ipv6).items()
+        }
+
+
+def application(authorise: Authorise, recheck: Recheck) -> Callable:
+    """Return the door: `authorise(scope, room)` opens it, `recheck(grants)` names those it closes for."""
+    rooms: dict[asyncio.AbstractEventLoop, Rooms] = {}
 
     async def door(scope: dict, receive, send) -> None:
         loop = asyncio.get_running_loop()
-        if loop not in hubs:
-            hubs[loop] = Hub(settings.REDIS_URL)
-        hub = hubs[loop]
-        hub.start()
-        channel_name = f"session:{int(scope['market']['params']['session_id'])}"
-        if not await allowed(scope, channel_name):
-            await _refuse(send)
-            return
-        await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
-        writing = asyncio.create_task(_write(hub, channel_name, scope, send, allowed))
-        leaving = asyncio.create_task(_left(receive))
-        try:
-            await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await _end(writing, leaving)
+        if loop not in rooms:
+            rooms[loop] = Rooms(recheck)
+        here = rooms[loop]
+        here.start()
+        with here.place_for(client_address(scope)) as is_free:
+            if not is_free:
+                await _refuse(
+                    send, 429, "too_many", "Too many rooms are open here.", [(b"retry-after", b"30")]
+                )
+                return
+            grant = await authorise(scope, f"session:{int(scope['market']['params']['session_id'])}")
+            if grant is None:
+                await _refuse(send, 404, "not_found", "We could not find that.")
+                return
+            await _stream(here, grant, scope, receive, send)
 
-    door.hubs = hubs
+    door.rooms = rooms
     return door
 
 
-async def _end(*tasks: asyncio.Task) -> None:
-    """Cancel until it is heard: the Valkey client swallows a cancellation that comes while it connects."""
-    while pending := [task for task in tasks if not task.done()]:
-        for task in pending:
-            task.cancel()
-        await asyncio.wait(pending, timeout=0.5)
-    await asyncio.gather(*tasks, return_exceptions=True)
+async def _stream(here: Rooms, grant: Grant, scope: dict, receive, send) -> None:
+    loop = asyncio.get_running_loop()
+    await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
+    reader = StreamReader(send, asked_position(scope), grant, _connection(here, scope))
+    leaving = asyncio.create_task(_left(receive))
+    reader.on_end = leaving.cancel
+    here.readers.add(reader)
+    try:
+        async with contextlib.AsyncExitStack() as held:
+            room = await held.enter_async_context(here.hub.following(grant.room, reader))
+            # The first bytes say that the reader's place is taken: what is published from here on reaches it.
+            # Phones that lose a server together do not come back in the same second.
+            reader.write(b"retry: %d\n\n" % (1000 + secrets.randbelow(2000)), loop.time())
+            reader.take_place(room, loop.time())
+            if grant.own:
+                own = OwnReader(reader)
+                own.take_place(
+                    await held.enter_async_context(here.hub.following(grant.own, own)), loop.time()
+                )
+            await asyncio.wait((leaving,))
+    finally:
+        here.readers.discard(reader)
+        reader.is_over = True
+        leaving.cancel()
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _connection(here: Rooms, scope: dict) -> backlog.Address | None:
+    """Return the other end as the kernel knows it; None when it is not a TCP connection of our own port."""
+    client, server = scope.get("client"), scope.get("server")
+    try:
+        here.port = int(server[1])
+        backlog.key_of(client)
+    except (TypeError, ValueError, OSError, IndexError):
+        return None
+    return client
+
+
+def client_address(scope: dict) -> str:
+    """Return whose stream this is; only a proxy that we were told of may name somebody else (rules.md 13)."""
+    address = (scope.get("client") or ("",))[0]
+    if address in settings.LIVE_PROXIES:
+        named = dict(scope["headers"]).get(b"x-forwarded-for", b"").decode("latin-1")
+        return named.rsplit(",", 1)[-1].strip() or address
+    return address
 
 
 def asked_position(scope: dict) -> Position | None:
@@ -67,44 +192,12 @@ def asked_position(scope: dict) -> Position | None:
     """
     header = dict(scope["headers"]).get(b"last-event-id")
     if header is not None:
-        return Position.parse(header.decode("latin-1")) or Position("unknown", 0)
+        return Position.parse(header.decode("latin-1")) or UNKNOWN
     query = parse_qs(scope.get("query_string", b"").decode("latin-1"), keep_blank_values=True)
     if "after" not in query:
         return None
     after = query["after"][-1]
-    return (Position.parse(after) or Position("unknown", 0)) if after else Position("", 0)
-
-
-async def _write(hub: Hub, name: str, scope: dict, send, allowed) -> None:
-    loop = asyncio.get_running_loop()
-    position = asked_position(scope)
-    async with hub.reading(name) as channel:
-        if channel.flushed.epoch != channel.epoch:
-            channel.flush(loop.time())
-        if position is None:
-            position = Position(channel.flushed.epoch, channel.flushed.seq)
-        # The first bytes say that the reader's place is taken: what is published from here on reaches it.
-        await _send(send, b"retry: 2000\n\n")
-        checked = loop.time()
-        while True:
-            beat = channel.beat
-            # Until Valkey answers, nothing is known about the room: wait rather than reset.
-            if channel.flushed.epoch and position != channel.flushed:
-                payload, position = channel.since(position)
-                await _send(send, payload)
-                continue
-            await beat.wait()
-            if position == channel.flushed:
-                await _send(send, b": still here\n\n")
-            if loop.time() - checked > RECHECK_SECONDS:
-                if not await allowed(scope, name):
-                    break
-                checked = loop.time()
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _send(send, payload: bytes) -> None:
-    await send({"type": "http.response.body", "body": payload, "more_body": True})
+    return (Position.parse(after) or UNKNOWN) if after else NOTHING_YET
 
 
 async def _left(receive) -> None:
@@ -113,13 +206,9 @@ async def _left(receive) -> None:
             pass
 
 
-async def _refuse(send) -> None:
-    body = json.dumps({"code": "not_found", "message": "We could not find that."}).encode()
+async def _refuse(send, status: int, code: str, message: str, headers=()) -> None:
+    kind = [(b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": status, "headers": [*kind, *headers]})
     await send(
-        {
-            "type": "http.response.start",
-            "status": 404,
-            "headers": [(b"content-type", b"application/json"), (b"cache-control", b"no-store")],
-        }
+        {"type": "http.response.body", "body": json.dumps({"code": code, "message": message}).encode()}
     )
-    await send({"type": "http.response.body", "body": body})

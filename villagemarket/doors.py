@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import livestreams.asgi
 import realtime.asgi
 import uploads.asgi
-from villagemarket.grants import authorise
+from villagemarket.grants import authorise, recheck
 
 Application = Callable[[dict, Callable, Callable], Awaitable[None]]
 
@@ -36,7 +36,7 @@ DOORS = (
         "room stream",
         ("GET",),
         r"/api/v1/live-sessions/(?P<session_id>[0-9]{1,18})/events/",
-        realtime.asgi.application(authorise),
+        realtime.asgi.application(authorise, recheck),
     ),
     Door(
         "chunk upload",

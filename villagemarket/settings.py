@@ -352,6 +352,11 @@ INGEST_KEEP_DAYS = 2  # what phones sent, once the show is one file
 RECORDING_KEEP_DAYS = 90
 SALE_RECORDING_KEEP_DAYS = 3 * 365 + 1  # three years, a leap day included: evidence of what was promised
 
+# Who may say for whom a room stream is asked: addresses of proxies in front of the live process.
+LIVE_PROXIES = frozenset(_listed("LIVE_PROXIES"))
+# Streams of one address at once, 0 for any number. Whole villages share one behind their carrier.
+ROOM_STREAMS_PER_ADDRESS = int(os.environ.get("ROOM_STREAMS_PER_ADDRESS") or 500)
+
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PIXELS = 50_000_000
 PHOTOS_PER_PRODUCT = 9

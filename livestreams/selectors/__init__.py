@@ -45,8 +45,9 @@ from livestreams.selectors.sessions import (
     list_upcoming,
     sessions,
     visible_sessions,
+    watchable_among,
 )
-from livestreams.selectors.silences import is_banned, list_moderation, list_silenced
+from livestreams.selectors.silences import banned_among, is_banned, list_moderation, list_silenced
 from livestreams.selectors.words import list_words
 
 __all__ = [
@@ -54,6 +55,7 @@ __all__ = [
     "MESSAGES_PER_PAGE",
     "addable_data",
     "addable_variants",
+    "banned_among",
     "chapters_of",
     "cover_choices",
     "crew_deal_data",
@@ -95,4 +97,5 @@ __all__ = [
     "state_at",
     "units_promised",
     "visible_sessions",
+    "watchable_among",
 ]

@@ -1,5 +1,7 @@
 """Which sessions a person may see or present. Every read on behalf of a person starts from a scope."""
 
+from collections.abc import Collection
+
 from django.db.models import Q, QuerySet
 
 from common.errors import NotFound
@@ -57,6 +59,11 @@ def get_crew_session(user, session_id: int) -> LiveSession:
 def is_watchable(*, session_id: int) -> bool:
     """Say whether everybody may read the room's stream."""
     return LiveSession.objects.public().filter(pk=session_id).exists()
+
+
+def watchable_among(session_ids: Collection[int]) -> set[int]:
+    """Return those of these rooms that everybody may read."""
+    return set(LiveSession.objects.public().filter(pk__in=session_ids).values_list("pk", flat=True))
 
 
 def is_presenter(user, session: LiveSession) -> bool:

@@ -1,5 +1,6 @@
 """Who may not speak, who may not come in. The last word of a moderator about a person counts, for each."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,17 @@ def is_banned(*, session_id: int, person_id: int) -> bool:
         .first()
     )
     return last == ModerationKind.BAN
+
+
+def banned_among(*, session_ids: Collection[int], person_ids: Collection[int]) -> set[tuple[int, int]]:
+    """Return every (session, person) of these in which a ban holds: one question, however many watch."""
+    last = (
+        ModerationAction.objects.filter(session__in=session_ids, person__in=person_ids, kind__in=BANNING)
+        .order_by("session", "person", "-pk")
+        .distinct("session", "person")
+        .values_list("session_id", "person_id", "kind")
+    )
+    return {(session, person) for session, person, kind in last if kind == ModerationKind.BAN}
 
 
 def list_silenced(session: LiveSession, *, now: datetime) -> list[ModerationAction]:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 KEPT_EVENTS = 500
 KEPT_SECONDS = 24 * 3600
+# A larger event than this would let one line fill a room's memory: the room fetches its snapshot instead.
+EVENT_MAX_BYTES = 16 * 1024
 # One round trip and atomic: the number, the kept entry and the announcement cannot disagree.
 PUBLISH = """
 local epoch = redis.call('HGET', KEYS[2], 'epoch')
@@ -70,6 +72,9 @@ def publish(*, channel: str, event: str, data: dict) -> str | None:
     the room's snapshot comes from the database.
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    if len(text.encode()) > EVENT_MAX_BYTES:
+        logger.error("event %s for %s is too large; the room fetches its snapshot", event, channel)
+        event, text = "reset", "{}"
     arguments = [secrets.token_hex(4), event, text, KEPT_EVENTS, KEPT_SECONDS]
     try:
         return hub_client().eval(PUBLISH, 2, stream_key(channel), meta_key(channel), *arguments)

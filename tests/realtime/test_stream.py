@@ -1,99 +1,14 @@
 """The room stream: nothing missing, nothing twice, whatever breaks (rules.md PR7, F1)."""
 
 import asyncio
-import json
-from contextlib import asynccontextmanager
 
 import pytest
 import redis
 
-from realtime import asgi, hub
+from realtime import asgi, channels
 from realtime.services import presence, publishing
 from realtime.services.publishing import publish
-
-CHANNEL = "session:7"
-
-
-class Reader:
-    """One browser: collects (event, id, data)."""
-
-    def __init__(self, door, *, last_event_id=None, query=""):
-        headers = [(b"last-event-id", last_event_id.encode())] if last_event_id else []
-        self.scope = {
-            "type": "http", "method": "GET", "path": "/api/v1/live-sessions/7/events/", "headers": headers,
-            "query_string": query.encode(), "market": {"params": {"session_id": "7"}},
-        }  # fmt: skip
-        self.door = door
-        self.status = None
-        self.events: list[tuple[str, str, dict]] = []
-        self.changed = asyncio.Event()
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.gone = asyncio.Event()
-        self.placed = asyncio.Event()
-        self.task: asyncio.Task | None = None
-
-    async def _receive(self):
-        await self.gone.wait()
-        return {"type": "http.disconnect"}
-
-    async def _send(self, message):
-        await self.gate.wait()
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        if message.get("body"):
-            self.placed.set()
-        for block in message.get("body", b"").decode().split("\n\n"):
-            fields = dict(line.split(": ", 1) for line in block.splitlines() if ": " in line)
-            if "event" in fields:
-                self.events.append((fields["event"], fields["id"], json.loads(fields["data"])))
-        self.changed.set()
-
-    async def until(self, check, seconds=8):
-        async with asyncio.timeout(seconds):
-            while not check(self.told):
-                self.changed.clear()
-                await self.changed.wait()
-
-    @property
-    def told(self) -> list[tuple[str, str, dict]]:
-        """Everything but the viewers' number, which comes by itself."""
-        return [event for event in self.events if event[0] != "viewers"]
-
-    def numbers(self) -> list[int]:
-        return [data["n"] for name, _, data in self.told if name == "chat"]
-
-
-@asynccontextmanager
-async def reading(door, **options):
-    reader = Reader(door, **options)
-    reader.task = asyncio.create_task(door(reader.scope, reader._receive, reader._send))
-    try:
-        async with asyncio.timeout(8):
-            await reader.placed.wait()
-        yield reader
-    finally:
-        reader.gate.set()
-        reader.gone.set()
-        await reader.task
-
-
-@asynccontextmanager
-async def open_door(allowed=True):
-    door = asgi.application(lambda scope, channel: allowed)
-    try:
-        yield door
-    finally:
-        for one in door.hubs.values():
-            await one.stop()
-
-
-def say(number: int) -> str:
-    return publish(channel=CHANNEL, event="chat", data={"n": number})
-
-
-def run(scenario) -> None:
-    asyncio.run(scenario())
+from tests.realtime.rig import CHANNEL, Reader, open_door, reading, run, say
 
 
 def test_events_arrive_in_order_with_rising_ids(valkey):
@@ -185,13 +100,13 @@ def test_unknown_position_means_reset(valkey, last):
 def test_hostile_position_is_an_unknown_one(header):
     asked = asgi.asked_position({"headers": [(b"last-event-id", header)]})
 
-    assert asked == hub.Position("unknown", 0)
+    assert asked == channels.UNKNOWN
 
 
 def test_position_older_than_what_is_kept_means_reset(valkey):
     async def scenario():
         first = say(0)
-        for number in range(hub.KEPT_EVENTS + 300):
+        for number in range(publishing.KEPT_EVENTS + 300):
             say(number)
         async with open_door() as door, reading(door, last_event_id=first) as reader:
             await reader.until(lambda told: len(told) == 1)
@@ -257,7 +172,8 @@ def test_readers_stay_while_valkey_is_away(valkey, monkeypatch):
         async with open_door() as door, reading(door) as reader:
             say(0)
             await reader.until(lambda told: len(told) == 1)
-            (one,) = door.hubs.values()
+            (here,) = door.rooms.values()
+            one = here.hub
             real = one.client
             one.client = redis.asyncio.Redis.from_url("unix:///nowhere/valkey.sock")
             valkey.execute_command("CLIENT", "KILL", "TYPE", "pubsub")

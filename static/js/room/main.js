@@ -1,4 +1,5 @@
 import { api } from "../base/api.js";
+import { setCount } from "../base/counts.js";
 import { Picture } from "../player/picture.js";
 import { BuySheet } from "./buy.js";
 import { Chat } from "./chat.js";
@@ -87,6 +88,7 @@ const on = {
   },
   viewers: (data) => showViewers(data.count),
   likes: (data) => hearts.show(data.count),
+  inbox: (data) => setCount("inbox", data.unread),
   rundown: () => refresh(),
   status: (data) => {
     const isReady = data.replay === "ready" && session.replay !== "ready";
