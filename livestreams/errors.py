@@ -36,6 +36,27 @@ class HostNotActive(MarketError):
     message = _("The host has not been approved yet, so this show cannot be held.")
 
 
+class SessionClash(MarketError):
+    """Another show of this host or this shop is planned at that time; `allow_clash` overrules it."""
+
+    code = "session_clash"
+    message = _("Another show is planned at this time. Choose another time, or plan it all the same.")
+
+
+class CommissionTooHigh(MarketError):
+    """The host would get more than the farmer agreed to."""
+
+    code = "commission_too_high"
+    message = _("The farmer does not agree to so much for the host.")
+
+
+class RundownChanged(MarketError):
+    """Somebody added or took out goods while they were being put in order."""
+
+    code = "rundown_changed"
+    message = _("Somebody changed the list meanwhile. Nothing was moved; look at the list again.")
+
+
 class NotOnAir(MarketError):
     """Only possible while the show is on."""
 

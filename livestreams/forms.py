@@ -6,8 +6,10 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from common.errors import MarketError
 from livestreams.models import LiveSession
 from livestreams.selectors import cover_choices
+from livestreams.services.rundown import Offer
 from livestreams.services.scheduling import presentable_hosts, presentable_shops
 from shops.forms import YuanField
 
@@ -78,13 +80,22 @@ class AddGoodsForm(forms.Form):
             self.fields[f"add_{variant.pk}"] = forms.BooleanField(required=False)
             self.fields[f"price_{variant.pk}"] = YuanField(label=_("Live price"), required=False, least_fen=1)
 
-    def chosen(self) -> list[tuple[int, int | None]]:
-        """Return (variant id, live price in fen or None) of what is ticked."""
+    def chosen(self) -> list[Offer]:
+        """Return what is ticked, with its live price."""
         return [
-            (variant.pk, self.cleaned_data.get(f"price_{variant.pk}"))
+            Offer(variant.pk, self.cleaned_data.get(f"price_{variant.pk}"))
             for variant in self.variants
             if self.cleaned_data.get(f"add_{variant.pk}")
         ]
+
+    def show_refusal(self, refusal: MarketError) -> None:
+        """Show the refusal at the rows that it is about, else above the form."""
+        chosen = self.chosen()
+        self.errors.clear()
+        for name, words in (refusal.fields or {"": refusal.message}).items():
+            place = name.split(".")[1] if name.startswith("items.") else ""
+            field = f"price_{chosen[int(place)].variant_id}" if place.isdecimal() else None
+            self.add_error(field, str(words))
 
 
 class PriceForm(forms.Form):

@@ -33,6 +33,15 @@ class EndReason(TextChoices):
     PICTURE_LOST = "picture_lost", _("The picture stayed away for too long.")
 
 
+class ReminderWord(TextChoices):
+    """What people who asked to be reminded are told."""
+
+    SOON = "soon", _("begins soon")
+    LIVE = "live", _("has begun")
+    MOVED = "moved", _("has another time")
+    CANCELLED = "cancelled", _("was called off")
+
+
 class TakeStatus(TextChoices):
     """A take is one unbroken recording."""
 

@@ -9,6 +9,7 @@ from livestreams import storage
 from livestreams.broadcaster.encoder import still
 from livestreams.models import Replay
 from livestreams.services import announcing, announcing_end, keeping, replaying, timing_deals, watching
+from livestreams.services.reminding import remind_due, tell_batch
 
 logger = logging.getLogger(__name__)
 
@@ -70,3 +71,15 @@ def announce_stock(variant_id: int) -> None:
 def tell_sales(message_id: int) -> None:
     """Rooms see how many bought within the same seconds."""
     announcing.tell_sales(message_id=message_id)
+
+
+@shared_task(name="livestreams.remind")
+def remind() -> int:
+    """Begin to tell who asked for it that a show is near."""
+    return remind_due(now=utc_now())
+
+
+@shared_task(name="livestreams.tell_reminded")
+def tell_reminded(session_id: int, word: str, after: int, revision: int, at: int) -> None:
+    """Tell the next batch of people who asked to be reminded."""
+    tell_batch(session_id=session_id, word=word, after=after, revision=revision, at=at, now=utc_now())

@@ -120,6 +120,7 @@ def announce_next_show(steps: Steps, studio: Studio) -> Iterator[str]:
             description=NEXT_WORDS,
             scheduled_at=steps.calendar.next_show_at,
             cover_id=cover.pk,
+            allow_clash=True,
             now=at,
         )
         for key, live_price_fen in NEXT_GOODS:
@@ -130,7 +131,7 @@ def announce_next_show(steps: Steps, studio: Studio) -> Iterator[str]:
                 live_price_fen=live_price_fen,
                 now=at,
             )
-        scheduling.schedule_session(actor=host.user, session_id=session.pk, now=at)
+        scheduling.schedule_session(actor=host.user, session_id=session.pk, allow_clash=True, now=at)
         return {"session": session.pk}
 
     steps.once("next show", announce, prepare=partial(studio.picture, "cover/next"))
@@ -168,9 +169,10 @@ class _PastShow:
             description=PAST_WORDS,
             scheduled_at=self.begins,
             cover_id=photograph(self.studio, "cover/past", actor=host.user, now=planned).pk,
+            allow_clash=True,
             now=planned,
         )
-        scheduling.schedule_session(actor=host.user, session_id=session.pk, now=planned)
+        scheduling.schedule_session(actor=host.user, session_id=session.pk, allow_clash=True, now=planned)
         items = [
             rundown.add_item(
                 actor=host.user,

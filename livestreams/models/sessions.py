@@ -22,7 +22,7 @@ class SessionSeries(models.Model):
         verbose_name_plural = "session series"
         constraints = [
             models.CheckConstraint(
-                name="series_count_bounded", condition=models.Q(count__gte=2, count__lte=26)
+                name="series_count_bounded", condition=models.Q(count__gte=2, count__lte=60)
             )
         ]
 
@@ -36,6 +36,10 @@ class LiveSessionQuerySet(models.QuerySet):
     def public(self):
         """Return what everybody may see."""
         return self.filter(status__in=PUBLIC)
+
+    def announced(self):
+        """Return what calendars tell of: all that was ever announced, the called-off shows included."""
+        return self.filter(announced_at__isnull=False).exclude(status=SessionStatus.DRAFT)
 
     def for_presenter(self, user):
         """Return sessions that the person presents, or that belong to a shop they work in."""
@@ -66,6 +70,11 @@ class LiveSession(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     end_reason = models.CharField(max_length=120, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
+    announced_at = models.DateTimeField(null=True, blank=True)
+    # How often what calendars show of it has changed since it was announced (RFC 5545, SEQUENCE).
+    revision = models.PositiveIntegerField(default=0)
+    # The beginning of which people were already told that it is near; another beginning is told again.
+    reminded_for = models.DateTimeField(null=True, blank=True)
     slow_mode_seconds = models.PositiveSmallIntegerField(
         default=0
     )  # least pause between two lines of a person
@@ -140,6 +149,8 @@ class Reminder(models.Model):
     told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        # People are told in the order in which they asked, a batch at a time.
+        indexes = [models.Index(fields=["session", "id"], name="reminders_of_session")]
         constraints = [models.UniqueConstraint(fields=["session", "user"], name="reminder_once")]
 
     def __str__(self) -> str:

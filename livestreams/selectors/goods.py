@@ -93,6 +93,8 @@ def item_data(item: RundownItem, *, source: str = "", is_on_air: bool = True) ->
         "price_fen": price,
         "was_fen": variant.price_fen if variant.price_fen > price else None,
         "live_price_fen": item.live_price_fen,
+        "quota": item.quota,
+        "per_buyer_limit": item.per_buyer_limit,
         "available": _available(variant),
         "source": source,
     }

@@ -12,8 +12,9 @@ from livestreams import selectors
 from livestreams.errors import DealClosed, DealRunning, NotOnAir, QuotaReached
 from livestreams.models import FlashDeal, LiveSession, RundownItem
 from livestreams.services.announcing import announce_stock
+from livestreams.services.consenting import check_price_on_air
 from livestreams.services.locking import lock
-from livestreams.services.rundown import OPEN, check_live_price, terms_in_session
+from livestreams.services.rundown import OPEN
 from livestreams.services.scheduling import locked_session
 from livestreams.services.timing_deals import close_deal, lock_deal, tell_later
 from livestreams.statuses import DEAL_MOVES, DEAL_OPEN, ON_AIR, DealStatus
@@ -197,8 +198,7 @@ def _is_within(value: int, low: int, high: int) -> bool:
 
 
 def _check_price(session: LiveSession, item: RundownItem, price_fen: int) -> None:
-    terms = terms_in_session(session=session, product=item.variant.product)
-    check_live_price(variant=item.variant, price_fen=price_fen, terms=terms, field="price_fen")
+    check_price_on_air(session=session, variant=item.variant, price_fen=price_fen, field="price_fen")
     if item.host_commission_bp != terms.host_commission_bp:
         item.host_commission_bp = terms.host_commission_bp
         item.save(update_fields=["host_commission_bp"])

@@ -10,24 +10,30 @@ from common.errors import NotFound
 from common.moves import check_move
 from livestreams.errors import HostNotActive, NotOnAir
 from livestreams.models import Broadcast, LiveSession, PinEvent, Replay
+from livestreams.services.consenting import check_all_allowed, check_still_allowed
 from livestreams.services.playlists import TakeSpan, media_time_ms
+from livestreams.services.reminding import tell_everyone_reminded
 from livestreams.services.scheduling import locked_session
 from livestreams.services.telling_goods import tell_pin
 from livestreams.services.telling_room import tell, tell_status
 from livestreams.services.timing_deals import end_deals_of
-from livestreams.statuses import ON_AIR, SESSION_MOVES, ReplayStatus, SessionStatus, TakeStatus
+from livestreams.statuses import ON_AIR, SESSION_MOVES, ReminderWord, ReplayStatus, SessionStatus, TakeStatus
 from shops.statuses import HostStatus
 
 
 @transaction.atomic
 def start_session(*, actor, session_id: int, now: datetime) -> LiveSession:
-    """Open the room: scheduled becomes live. Again by the same show: no effect."""
+    """Open the room: scheduled becomes live, and who asked to be reminded is told. Again: no effect.
+
+    Raises what `check_still_allowed` raises for goods that their farmer no longer allows.
+    """
     session = locked_session(actor=actor, session_id=session_id)
     if session.status in ON_AIR:
         return session
     check_move(SESSION_MOVES, session.status, SessionStatus.LIVE)
     if session.host.status != HostStatus.ACTIVE:
         raise HostNotActive()
+    check_all_allowed(session, list(session.rundown.select_related("variant__product__farmer")))
     session.status = SessionStatus.LIVE
     session.started_at = now
     session.save(update_fields=["status", "started_at"])
@@ -35,6 +41,7 @@ def start_session(*, actor, session_id: int, now: datetime) -> LiveSession:
     audit.record(
         actor=audit.actor_of(actor), action="livestreams.start", target=f"livesession:{session.pk}", now=now
     )
+    tell_everyone_reminded(session=session, word=ReminderWord.LIVE)
     tell_status(session)
     return session
 
@@ -81,16 +88,20 @@ def pin_item(*, actor, session_id: int, item_id: int | None, now: datetime) -> P
     """Show one item of the rundown now, in place of the one shown before; None shows nothing.
 
     The session's moderators may, too. The row of the session is locked, and the database holds one open pin
-    per session.
+    per session. Raises NotOnAir, NotFound, and what `check_still_allowed` raises for goods that their farmer
+    no longer allows.
     """
     session = locked_session(actor=actor, session_id=session_id, is_crew_enough=True)
     if session.status not in ON_AIR:
         raise NotOnAir()
     current = session.pins.filter(closed_at=None).first()
-    if item_id is not None and not session.rundown.filter(pk=item_id).exists():
-        raise NotFound()
     if current is not None and current.rundown_item_id == item_id:
         return current
+    if item_id is not None:
+        item = session.rundown.select_related("variant__product__farmer").filter(pk=item_id).first()
+        if item is None:
+            raise NotFound()
+        check_still_allowed(item)
     if current is not None:
         current.closed_at = now
         current.save(update_fields=["closed_at"])

@@ -1,64 +1,47 @@
 """What a show plans to show, and at which live price. Only what the farmer allows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from common.errors import Invalid, MoveRefused, NotFound
-from common.money import BASIS_POINTS
-from livestreams.errors import BelowFloorPrice, NotAuthorized, RundownLocked
+from common.errors import Invalid, MarketError, MoveRefused, NotFound
+from livestreams.errors import RundownChanged, RundownLocked
 from livestreams.models import LiveSession, RundownItem
+from livestreams.services.consenting import Terms, check_consent, check_price, terms_of
 from livestreams.services.scheduling import locked_session
 from livestreams.services.telling_goods import tell_pin
 from livestreams.services.telling_room import tell
 from livestreams.statuses import ON_AIR, SessionStatus
-from shops.models import FarmerAuthorization, Product, Variant
-from shops.statuses import AuthorizationStatus
+from shops.models import Product, Variant
 
-MAX_ITEMS = 60
+MAX_ITEMS = 100
 OPEN = ON_AIR | {SessionStatus.DRAFT, SessionStatus.SCHEDULED}
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What a farmer allows in a session: the host's share and the least share of the listed price."""
+class Offer:
+    """How a variant is offered on air; None means: list price, no quota, no limit, the agreed commission.
 
-    host_commission_bp: int
-    floor_price_bp: int
-
-
-def terms_in_session(*, session: LiveSession, product: Product) -> Terms:
-    """Return the farmer's terms for this session; NotAuthorized when the farmer granted none.
-
-    Where shop and host both hold a grant, the host's tells the commission and the higher floor holds.
-    Goods without a farmer are the shop's own.
+    `quota` caps what the show sells of it, deals and ordinary live sales together (decisions.md 10).
     """
-    if product.farmer_id is None:
-        return Terms(0, 0)
-    granted = FarmerAuthorization.objects.filter(farmer=product.farmer_id, status=AuthorizationStatus.GRANTED)
-    own = list(granted.filter(Q(shop=session.shop_id) | Q(host=session.host_id)).order_by("pk"))
-    if not own:
-        raise NotAuthorized()
-    by_host = [grant for grant in own if grant.host_id == session.host_id]
-    return Terms(
-        host_commission_bp=by_host[0].host_commission_bp if by_host else 0,
-        floor_price_bp=max(grant.floor_price_bp for grant in own),
-    )
+
+    variant_id: int
+    live_price_fen: int | None = None
+    quota: int | None = None
+    per_buyer_limit: int | None = None
+    host_commission_bp: int | None = None
 
 
-def check_live_price(
-    *, variant: Variant, price_fen: int | None, terms: Terms, field: str = "live_price_fen"
-) -> None:
-    """Refuse a price on air that is none (Invalid) or that the farmer does not allow (BelowFloorPrice)."""
-    if price_fen is None:
-        return
-    if price_fen <= 0 or price_fen > variant.price_fen:
-        raise Invalid(fields={field: _("The live price must be above 0 and not above the list price.")})
-    if price_fen * BASIS_POINTS < variant.price_fen * terms.floor_price_bp:
-        raise BelowFloorPrice(fields={field: BelowFloorPrice.message})
+@dataclass(frozen=True)
+class Change:
+    """What changes of one item; a field of `Offer` that is not in `values` stays as it is."""
+
+    item_id: int
+    values: dict[str, int | None]
 
 
 def _open_session(actor, session_id: int) -> LiveSession:
@@ -68,7 +51,39 @@ def _open_session(actor, session_id: int) -> LiveSession:
     return session
 
 
-@transaction.atomic
+def _check(variant: Variant, terms: Terms | None, values: dict) -> None:
+    """Bring `values` to what is stored; raises Invalid and what `check_consent` raises."""
+    price = values["live_price_fen"]
+    check_price(variant=variant, price_fen=price)
+    quota, limit = values["quota"], values["per_buyer_limit"]
+    if quota is not None and limit is not None and limit > quota:
+        raise Invalid(fields={"per_buyer_limit": _("One person cannot buy more than the show sells in all.")})
+    found = check_consent(
+        variant=variant, terms=terms, live_price_fen=price, commission_bp=values["host_commission_bp"]
+    )
+    if values["host_commission_bp"] is None:
+        values["host_commission_bp"] = found.host_commission_bp
+
+
+class _Refusals:
+    """Gathers the refusals of rows, to refuse all of them at once with a word at each."""
+
+    def __init__(self):
+        self.first: MarketError | None = None
+        self.fields: dict[str, str] = {}
+
+    def add(self, row: str, refusal: MarketError, fallback: str) -> None:
+        """Note the refusal of one row."""
+        self.first = self.first or refusal
+        for name, words in (refusal.fields or {fallback: refusal.message}).items():
+            self.fields[f"{row}{name}"] = str(words)
+
+    def raise_any(self) -> None:
+        """Raise the first refusal's kind with everybody's words."""
+        if self.first is not None:
+            raise type(self.first)(self.first.message, fields=self.fields)
+
+
 def add_item(
     *,
     actor,
@@ -78,70 +93,131 @@ def add_item(
     live_price_fen: int | None = None,
     quota: int | None = None,
     per_buyer_limit: int | None = None,
+    host_commission_bp: int | None = None,
 ) -> RundownItem:
-    """Put a variant at the end of the rundown; the same variant again changes its price instead.
+    """Put a variant at the end of the rundown; the same variant again changes its offer instead.
 
-    Raises NotFound for goods of another shop, NotAuthorized, BelowFloorPrice, Invalid.
+    Raises NotFound for goods of another shop, NotAuthorized, BelowFloorPrice, CommissionTooHigh, Invalid.
     """
+    offer = Offer(variant_id, live_price_fen, quota, per_buyer_limit, host_commission_bp)
+    return _add(actor=actor, session_id=session_id, offers=[offer], row_name=lambda place: "")[0]
+
+
+def add_items(*, actor, session_id: int, offers: Sequence[Offer], now: datetime) -> list[RundownItem]:
+    """Add many variants at once, all or none; `fields` of a refusal are named `items.<place>.<field>`.
+
+    Raises what `add_item` raises.
+    """
+    return _add(actor=actor, session_id=session_id, offers=offers, row_name=lambda place: f"items.{place}.")
+
+
+@transaction.atomic
+def _add(*, actor, session_id: int, offers: Sequence[Offer], row_name) -> list[RundownItem]:
     session = _open_session(actor, session_id)
-    variant = (
-        Variant.objects.select_related("product")
-        .filter(
-            pk=variant_id, is_active=True, product__in=Product.objects.published(), product__shop=session.shop
-        )
-        .first()
+    if len({offer.variant_id for offer in offers}) < len(offers):
+        raise Invalid(fields={"items": _("Name each of the goods once.")})
+    found = sellable(session, [offer.variant_id for offer in offers])
+    terms = terms_of(session=session, products=[variant.product for variant in found.values()])
+    refusals, wanted = _Refusals(), {}
+    for place, offer in enumerate(offers):
+        try:
+            variant = found.get(offer.variant_id)
+            if variant is None:
+                raise NotFound()
+            values = {
+                "live_price_fen": offer.live_price_fen,
+                "quota": offer.quota,
+                "per_buyer_limit": offer.per_buyer_limit,
+                "host_commission_bp": offer.host_commission_bp,
+            }
+            _check(variant, terms[variant.product_id], values)
+            wanted[variant.pk] = values
+        except MarketError as refusal:
+            refusals.add(row_name(place), refusal, "variant")
+    refusals.raise_any()
+    items = {item.variant_id: item for item in session.rundown.all()}
+    new = [variant_id for variant_id in wanted if variant_id not in items]
+    if len(items) + len(new) > MAX_ITEMS:
+        raise Invalid(fields={"variant": _("A show holds at most %(count)s goods.") % {"count": MAX_ITEMS}})
+    last = session.rundown.aggregate(last=Max("position"))["last"] or 0
+    again = [items[variant_id] for variant_id in wanted if variant_id in items]
+    for item in again:
+        for name, value in wanted[item.variant_id].items():
+            setattr(item, name, value)
+    RundownItem.objects.bulk_update(
+        again, ["live_price_fen", "quota", "per_buyer_limit", "host_commission_bp"]
     )
-    if variant is None:
-        raise NotFound()
-    terms = terms_in_session(session=session, product=variant.product)
-    check_live_price(variant=variant, price_fen=live_price_fen, terms=terms)
-    values = {
-        "live_price_fen": live_price_fen,
-        "quota": quota,
-        "per_buyer_limit": per_buyer_limit,
-        "host_commission_bp": terms.host_commission_bp,
+    made = RundownItem.objects.bulk_create(
+        RundownItem(session=session, variant_id=variant_id, position=position, **wanted[variant_id])
+        for position, variant_id in enumerate(new, start=last + 1)
+    )
+    _tell_changed(session)
+    by_variant = {item.variant_id: item for item in [*again, *made]}
+    return [by_variant[offer.variant_id] for offer in offers]
+
+
+def sellable(session: LiveSession, variant_ids: Sequence[int]) -> dict[int, Variant]:
+    """Return those of the variants that the session's shop has on sale, by pk."""
+    found = Variant.objects.select_related("product__farmer").filter(
+        pk__in=variant_ids,
+        is_active=True,
+        product__in=Product.objects.published(),
+        product__shop=session.shop_id,
+    )
+    return {variant.pk: variant for variant in found}
+
+
+def change_item(*, actor, session_id: int, change: Change, now: datetime) -> RundownItem:
+    """Change price, quota, limit or commission of an item. Raises what `add_item` raises."""
+    return _change(actor=actor, session_id=session_id, changes=[change], row_name=lambda item_id: "")[0]
+
+
+def change_items(*, actor, session_id: int, changes: Sequence[Change], now: datetime) -> list[RundownItem]:
+    """Change many items at once, all or none; `fields` of a refusal are named `items.<item id>.<field>`."""
+    return _change(
+        actor=actor, session_id=session_id, changes=changes, row_name=lambda item_id: f"items.{item_id}."
+    )
+
+
+@transaction.atomic
+def _change(*, actor, session_id: int, changes: Sequence[Change], row_name) -> list[RundownItem]:
+    session = _open_session(actor, session_id)
+    wanted = {change.item_id: change for change in changes}
+    items = {
+        item.pk: item
+        for item in session.rundown.select_related("variant__product__farmer").filter(pk__in=wanted)
     }
-    item = session.rundown.filter(variant=variant).first()
-    if item is None:
-        if session.rundown.count() >= MAX_ITEMS:
-            raise Invalid(fields={"variant": _("A show holds at most 60 goods.")})
-        last = session.rundown.aggregate(last=Max("position"))["last"] or 0
-        item = session.rundown.create(variant=variant, position=last + 1, **values)
-    else:
+    if len(items) < len(wanted):
+        raise NotFound()
+    terms = terms_of(session=session, products=[item.variant.product for item in items.values()])
+    refusals, changed = _Refusals(), []
+    for item_id, change in wanted.items():
+        item = items[item_id]
+        given = {name: value for name, value in change.values.items() if value != getattr(item, name)}
+        if not given:
+            continue
+        values = {
+            "live_price_fen": item.live_price_fen,
+            "quota": item.quota,
+            "per_buyer_limit": item.per_buyer_limit,
+            # A commission that nobody types again follows the terms in force.
+            "host_commission_bp": None,
+        } | given  # fmt: skip
+        try:
+            _check(item.variant, terms[item.variant.product_id], values)
+        except MarketError as refusal:
+            refusals.add(row_name(item_id), refusal, "live_price_fen")
+            continue
         for name, value in values.items():
             setattr(item, name, value)
-        item.save(update_fields=list(values))
-    _tell_changed(session)
-    return item
-
-
-@transaction.atomic
-def add_items(*, actor, session_id: int, items: list[tuple[int, int | None]], now: datetime) -> None:
-    """Add several (variant, live price) at once; one refusal refuses all and names its field."""
-    for variant_id, price in items:
-        try:
-            add_item(actor=actor, session_id=session_id, variant_id=variant_id, live_price_fen=price, now=now)
-        except (Invalid, BelowFloorPrice, NotAuthorized) as refusal:
-            refusal.fields = {f"price_{variant_id}": refusal.message}
-            raise
-
-
-@transaction.atomic
-def change_item(
-    *, actor, session_id: int, item_id: int, now: datetime, live_price_fen: int | None = None
-) -> RundownItem:
-    """Set or clear the live price of an item."""
-    session = _open_session(actor, session_id)
-    item = session.rundown.select_related("variant__product").filter(pk=item_id).first()
-    if item is None:
-        raise NotFound()
-    terms = terms_in_session(session=session, product=item.variant.product)
-    check_live_price(variant=item.variant, price_fen=live_price_fen, terms=terms)
-    item.live_price_fen = live_price_fen
-    item.host_commission_bp = terms.host_commission_bp
-    item.save(update_fields=["live_price_fen", "host_commission_bp"])
-    _tell_changed(session)
-    return item
+        changed.append(item)
+    refusals.raise_any()
+    if changed:
+        RundownItem.objects.bulk_update(
+            changed, ["live_price_fen", "quota", "per_buyer_limit", "host_commission_bp"]
+        )
+        _tell_changed(session)
+    return [items[change.item_id] for change in changes]
 
 
 @transaction.atomic
@@ -173,12 +249,15 @@ def move_item(*, actor, session_id: int, item_id: int, step: int, now: datetime)
 
 
 @transaction.atomic
-def order_items(*, actor, session_id: int, item_ids: list[int], now: datetime) -> None:
-    """Put the items in the given order; the list must name each of them exactly once."""
+def order_items(*, actor, session_id: int, item_ids: Sequence[int], now: datetime) -> None:
+    """Put the items in the given order, which must name each of them exactly once.
+
+    Raises RundownChanged when it does not: another phone added or took out goods meanwhile.
+    """
     session = _open_session(actor, session_id)
     items = {item.pk: item for item in session.rundown.all()}
     if sorted(items) != sorted(item_ids):
-        raise Invalid(fields={"items": _("Name every item of the list exactly once.")})
+        raise RundownChanged()
     _renumber([items[item_id] for item_id in item_ids])
     tell(session.pk, "rundown", {"changed": True})
 
@@ -191,6 +270,9 @@ def _tell_changed(session: LiveSession) -> None:
 
 
 def _renumber(items: list[RundownItem]) -> None:
+    moved = []
     for position, item in enumerate(items, start=1):
-        item.position = position
-    RundownItem.objects.bulk_update(items, ["position"])
+        if item.position != position:
+            item.position = position
+            moved.append(item)
+    RundownItem.objects.bulk_update(moved, ["position"])

@@ -19,6 +19,8 @@ def _session_data(session: LiveSession, pinned: dict | None) -> dict:
         "description": session.description,
         "status": session.status,
         "scheduled_at": session.scheduled_at,
+        "planned_minutes": session.planned_minutes,
+        "series": session.series_id,
         "started_at": session.started_at,
         "ended_at": session.ended_at,
         "cover": selectors.photo_src(session.cover) or None,

@@ -1,16 +1,18 @@
 """Telling somebody something: one row in the inbox, one delivery per channel, none lost (rules.md PR5)."""
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import translation
 
-from accounts.models import Contact
+from accounts.models import Contact, User
+from accounts.services.contacts import contact_of
 from common import outbox
 from notifications.models import Notification, NotificationDelivery
-from notifications.statuses import IMPORTANT_KINDS, Channel
+from notifications.statuses import IMPORTANT_KINDS, Channel, DeliveryStatus
 
 TITLE_LENGTH = 120
 BODY_LENGTH = 500
@@ -62,6 +64,75 @@ def tell(
                 )
                 outbox.enqueue("notifications.deliver", queue="fast", delivery_id=delivery.pk)
     return notification
+
+
+@dataclass(frozen=True)
+class Note:
+    """One of many people who are told the same; `dedupe_key` as for `tell`."""
+
+    user: User
+    dedupe_key: str
+
+
+@transaction.atomic
+def tell_many(
+    *, kind: str, notes: Sequence[Note], words: Callable[[], tuple[str, str]], url: str, now: datetime
+) -> int:
+    """Tell people the same thing, each once per their key; return how many had not been told yet.
+
+    `words` gives title and body in the language that is active. A handful of statements for all of them
+    together: the inbox's note is its own delivery, other channels leave through the outbox in the queue where
+    nothing waits for them. The caller bounds the number (hundreds).
+    """
+    if not url.startswith("/") or url.startswith(("//", "/\\")):
+        raise ValueError(f"not a path of this site: {url}")
+    keys = [note.dedupe_key for note in notes]
+    told = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
+    spoken: dict[str, tuple[str, str]] = {}
+    contacts, rows = [], []
+    for note in notes:
+        if note.dedupe_key in told:
+            continue
+        contact = _contact_of(note.user)
+        if contact.language not in spoken:
+            with in_language_of(contact):
+                spoken[contact.language] = words()
+        title, body = spoken[contact.language]
+        contacts.append(contact)
+        rows.append(
+            Notification(
+                contact=contact,
+                kind=kind,
+                title=_shortened(" ".join(str(title).split()), TITLE_LENGTH),
+                body=_shortened(str(body), BODY_LENGTH),
+                url=url,
+                dedupe_key=note.dedupe_key,
+                created_at=now,
+            )
+        )
+    deliveries = []
+    for contact, notification in zip(contacts, Notification.objects.bulk_create(rows), strict=True):
+        for channel in _channels_for(contact, kind, None):
+            delivery = NotificationDelivery(notification=notification, channel=channel, created_at=now)
+            if channel == Channel.INBOX:
+                delivery.status, delivery.sent_at = DeliveryStatus.DELIVERED, now
+            deliveries.append(delivery)
+    made = NotificationDelivery.objects.bulk_create(deliveries)
+    outbox.enqueue_many(
+        "notifications.deliver",
+        [{"delivery_id": one.pk} for one in made if one.status == DeliveryStatus.QUEUED],
+    )
+    return len(rows)
+
+
+def _contact_of(user: User) -> Contact:
+    """Return the contact that was loaded with the user, or an up to date one where it is stale or missing."""
+    contact = getattr(user, "contact", None)
+    if contact is not None and (contact.language, contact.phone, contact.email) == (
+        user.language, user.phone or "", user.email or "",
+    ):  # fmt: skip
+        return contact
+    return contact_of(user)
 
 
 def _channels_for(contact: Contact, kind: str, asked: Iterable[str] | None) -> list[str]:

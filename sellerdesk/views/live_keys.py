@@ -49,7 +49,9 @@ def obs_start(request: HttpRequest, session_id: int) -> HttpResponse:
     """Go on air; the picture comes from elsewhere."""
     session = selectors.get_presented_session(request.user, session_id)
     if session.status == SessionStatus.DRAFT:
-        scheduling.schedule_session(actor=request.user, session_id=session_id, now=utc_now())
+        scheduling.schedule_session(
+            actor=request.user, session_id=session_id, allow_clash=True, now=utc_now()
+        )
     presenting.start_session(actor=request.user, session_id=session_id, now=utc_now())
     return redirect(reverse("sellerdesk:console", args=[session_id]) + "?picture=elsewhere")
 

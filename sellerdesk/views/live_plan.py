@@ -12,6 +12,7 @@ from accounts.forms import show_refusal
 from common.clock import utc_now
 from common.errors import MarketError
 from livestreams import selectors
+from livestreams.errors import SessionClash
 from livestreams.forms import AddGoodsForm, PriceForm, SessionForm
 from livestreams.models import LiveSession
 from livestreams.services import presenting, rundown, scheduling
@@ -85,10 +86,10 @@ def show(request: HttpRequest, session_id: int) -> HttpResponse:
         if form.is_valid():
             try:
                 rundown.add_items(
-                    actor=request.user, session_id=session_id, items=form.chosen(), now=utc_now()
+                    actor=request.user, session_id=session_id, offers=form.chosen(), now=utc_now()
                 )
             except MarketError as refusal:
-                show_refusal(form, refusal)
+                form.show_refusal(refusal)
                 status = refusal.status
             else:
                 return redirect("sellerdesk:show", session_id=session_id)
@@ -118,8 +119,15 @@ def _show_page(request: HttpRequest, session: LiveSession, form: AddGoodsForm, s
 @require_POST
 def show_schedule(request: HttpRequest, session_id: int) -> HttpResponse:
     """Announce the show."""
-    scheduling.schedule_session(actor=request.user, session_id=session_id, now=utc_now())
-    messages.success(request, _("Announced. Buyers see the show now."))
+    try:
+        scheduling.schedule_session(
+            actor=request.user, session_id=session_id, now=utc_now(),
+            allow_clash="allow_clash" in request.POST, is_following_too="following" in request.POST,
+        )  # fmt: skip
+    except SessionClash as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Announced. Buyers see the show now."))
     return redirect("sellerdesk:show", session_id=session_id)
 
 
@@ -168,8 +176,8 @@ def item_price(request: HttpRequest, session_id: int, item_id: int) -> HttpRespo
         return redirect("sellerdesk:show", session_id=session_id)
     try:
         rundown.change_item(
-            actor=request.user, session_id=session_id, item_id=item_id,
-            live_price_fen=form.cleaned_data["price"], now=utc_now(),
+            actor=request.user, session_id=session_id, now=utc_now(),
+            change=rundown.Change(item_id, {"live_price_fen": form.cleaned_data["price"]}),
         )  # fmt: skip
     except MarketError as refusal:
         if refusal.status == 404:

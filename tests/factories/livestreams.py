@@ -24,6 +24,8 @@ def make_session(
     values = {"title": "青稞丰收", "scheduled_at": at, "created_at": at - timedelta(days=1)} | fields
     if status in ON_AIR or status == SessionStatus.ENDED:
         values.setdefault("started_at", at)
+    if status != SessionStatus.DRAFT:
+        values.setdefault("announced_at", values["created_at"])
     session = LiveSession.objects.create(host=host, shop=shop, status=status, **values)
     if status in ON_AIR or status == SessionStatus.ENDED:
         Broadcast.objects.create(session=session, public_id=uuid.uuid4(), created_at=at)

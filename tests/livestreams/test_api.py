@@ -151,11 +151,11 @@ def test_rundown_is_put_in_order(session, market, zhuoma):
     ]
     host = as_(zhuoma)
 
-    turned = host.patch(url(session, "rundown/"), {"items": [items[1].pk, items[0].pk]})
-    wrong = host.patch(url(session, "rundown/"), {"items": [items[1].pk]})
+    turned = host.patch(url(session, "rundown/"), {"order": [items[1].pk, items[0].pk]})
+    wrong = host.patch(url(session, "rundown/"), {"order": [items[1].pk]})
 
     assert [row["rundown_item"] for row in turned.json()] == [items[1].pk, items[0].pk]
-    assert wrong.status_code == 400
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "rundown_changed")
 
 
 def test_pin_shows_one_item_at_its_live_price(session, item, market, zhuoma):

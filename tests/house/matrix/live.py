@@ -55,7 +55,13 @@ ROWS = [
     row("GET", ONE, 200, _api("session")),
     row("GET", ONE, "404 404 404 404 200 200 404", _api("draft_session")),
     row("PATCH", ONE, PRESENTERS.format(200), _api("draft_session"), {"title": "新的名字"}),
-    row("POST", ONE + "schedule/", PRESENTERS.format(200), _api("draft_session", "schedule/"), {}),
+    row(
+        "POST",
+        ONE + "schedule/",
+        PRESENTERS.format(200),
+        _api("draft_session", "schedule/"),
+        {"allow_clash": True},
+    ),
     row("POST", ONE + "start/", PRESENTERS.format(200), _api("scheduled", "start/"), {}),
     row("POST", ONE + "end/", PRESENTERS.format(200), _api("session", "end/"), {}),
     row("POST", ONE + "cancel/", PRESENTERS.format(200), _api("scheduled", "cancel/"), {}),
@@ -66,7 +72,7 @@ ROWS = [
         ONE + "rundown/",
         PRESENTERS.format(200),
         _api("session", "rundown/"),
-        lambda world: {"items": [world.item.pk]},
+        lambda world: {"order": [world.item.pk]},
     ),
     row(
         "PATCH",

@@ -1,0 +1,161 @@
+"""What the farmers allow on air: which goods, from which price on, for which commission."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from common.errors import Invalid
+from common.money import BASIS_POINTS, yuan_text
+from livestreams.errors import BelowFloorPrice, CommissionTooHigh, NotAuthorized
+from livestreams.models import LiveSession, RundownItem
+from shops.models import FarmerAuthorization, Product, Variant
+from shops.pricing import split_price
+from shops.statuses import AuthorizationStatus
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A farmer's terms in a session, in basis points: the host's share of the price, and the least share of
+    the listed price. Goods without a farmer are the shop's own."""
+
+    farmer: str
+    host_commission_bp: int
+    floor_price_bp: int
+
+    def floor_fen(self, variant: Variant) -> int:
+        """Return the lowest price that the farmer accepts, in fen, rounded up."""
+        return -(-variant.price_fen * self.floor_price_bp // BASIS_POINTS)
+
+
+def terms_of(*, session: LiveSession, products: Iterable[Product]) -> dict[int, Terms | None]:
+    """Return the terms in force for each product's pk, None where the farmer granted none; one query.
+
+    Where shop and host both hold a grant, the host's tells the commission and the higher floor holds.
+    """
+    products = list(products)
+    grants: dict[int, list[FarmerAuthorization]] = {}
+    granted = FarmerAuthorization.objects.filter(
+        Q(shop=session.shop_id) | Q(host=session.host_id),
+        farmer__in={product.farmer_id for product in products if product.farmer_id},
+        status=AuthorizationStatus.GRANTED,
+    )
+    for grant in granted.select_related("farmer").order_by("pk"):
+        grants.setdefault(grant.farmer_id, []).append(grant)
+    return {product.pk: _terms(session, product, grants.get(product.farmer_id, [])) for product in products}
+
+
+def _terms(session: LiveSession, product: Product, own: list[FarmerAuthorization]) -> Terms | None:
+    if product.farmer_id is None:
+        return Terms("", 0, 0)
+    if not own:
+        return None
+    by_host = [grant for grant in own if grant.host_id == session.host_id]
+    return Terms(
+        farmer=own[0].farmer.name,
+        host_commission_bp=by_host[0].host_commission_bp if by_host else 0,
+        floor_price_bp=max(grant.floor_price_bp for grant in own),
+    )
+
+
+def check_price(*, variant: Variant, price_fen: int | None, field: str = "live_price_fen") -> None:
+    """Raise Invalid for a price on air that is none; None stands for the list price."""
+    if price_fen is not None and not 0 < price_fen <= variant.price_fen:
+        raise Invalid(fields={field: _("The live price must be above 0 and not above the list price.")})
+
+
+def check_price_on_air(
+    *, session: LiveSession, variant: Variant, price_fen: int, field: str = "live_price_fen"
+) -> None:
+    """Raise Invalid for a price that is none, and what `check_consent` raises for one not allowed now."""
+    check_price(variant=variant, price_fen=price_fen, field=field)
+    terms = terms_of(session=session, products=[variant.product])[variant.product_id]
+    check_consent(variant=variant, terms=terms, live_price_fen=price_fen, commission_bp=None, field=field)
+
+
+def check_consent(
+    *,
+    variant: Variant,
+    terms: Terms | None,
+    live_price_fen: int | None,
+    commission_bp: int | None,
+    field: str = "live_price_fen",
+) -> Terms:
+    """Return the terms when they allow this price and this commission; `field` is the price's.
+
+    Raises NotAuthorized, BelowFloorPrice, CommissionTooHigh; the words tell the farmer's terms.
+    """
+    if terms is None:
+        raise NotAuthorized(
+            _("%(farmer)s has not agreed that “%(goods)s” is sold in this show.")
+            % {"farmer": variant.product.farmer.name, "goods": variant.product.title}
+        )
+    price_fen = live_price_fen or variant.price_fen
+    if price_fen < terms.floor_fen(variant):
+        words = _floor_words(variant, terms, price_fen)
+        raise BelowFloorPrice(words, fields={field: words})
+    if commission_bp is not None and commission_bp > terms.host_commission_bp:
+        words = _(
+            "The host may get at most %(most)s %% of “%(goods)s”: so it was agreed with %(farmer)s."
+        ) % {
+            "most": percent(terms.host_commission_bp),
+            "goods": variant.product.title,
+            "farmer": terms.farmer or _("the shop"),
+        }  # fmt: skip
+        raise CommissionTooHigh(words, fields={"host_commission_bp": words})
+    return terms
+
+
+def check_still_allowed(item: RundownItem) -> None:
+    """Raise what `check_consent` raises when the farmer's terms no longer allow this item as planned."""
+    check_all_allowed(item.session, [item])
+
+
+def check_all_allowed(session: LiveSession, items: list[RundownItem]) -> None:
+    """Check many items in one query; the refusal names each item that must be changed or taken out."""
+    terms = terms_of(session=session, products=[item.variant.product for item in items])
+    refusals = {}
+    for item in items:
+        try:
+            check_consent(
+                variant=item.variant,
+                terms=terms[item.variant.product_id],
+                live_price_fen=item.live_price_fen,
+                commission_bp=item.host_commission_bp,
+            )
+        except (NotAuthorized, BelowFloorPrice, CommissionTooHigh) as refusal:
+            refusals[item.pk] = refusal
+    if refusals:
+        first = next(iter(refusals.values()))
+        words = " ".join(str(refusal.message) for refusal in list(refusals.values())[:3])
+        hint = _("Change the price, or take it out of the list.")
+        raise type(first)(
+            f"{words} {hint}",
+            fields={f"item_{pk}": str(refusal.message) for pk, refusal in refusals.items()},
+        )
+
+
+def percent(rate_bp: int) -> str:
+    """Return basis points as a person reads them: 500 -> "5", 1250 -> "12.5"."""
+    return f"{rate_bp / 100:.2f}".rstrip("0").rstrip(".")
+
+
+def _floor_words(variant: Variant, terms: Terms, price_fen: int) -> str:
+    split = split_price(
+        total_fen=price_fen,
+        host_commission_bp=terms.host_commission_bp,
+        platform_fee_bp=settings.PLATFORM_FEE_BP,
+    )
+    return _(
+        "%(farmer)s sells “%(goods)s” from ¥%(floor)s on, with %(commission)s %% for the host. "
+        "At ¥%(price)s only ¥%(rest)s would be theirs."
+    ) % {
+        "farmer": terms.farmer,
+        "goods": variant.product.title,
+        "floor": yuan_text(terms.floor_fen(variant)),
+        "commission": percent(terms.host_commission_bp),
+        "price": yuan_text(price_fen),
+        "rest": yuan_text(split.farmer_fen),
+    }
