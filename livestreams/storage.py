@@ -68,6 +68,11 @@ def public_folder(public_id: UUID) -> Path:
     return Path(settings.MEDIA_ROOT) / public_path(public_id)
 
 
+def share_folder(session_id: int) -> Path:
+    """Return the folder of a show's drawn announcements; the media door does not serve it."""
+    return Path(settings.MEDIA_ROOT) / "private" / "share" / str(int(session_id))
+
+
 def private_folder(public_id: UUID) -> Path:
     """Return the broadcast's folder that the media door does not serve."""
     return Path(settings.MEDIA_ROOT) / "private" / "live" / str(public_id)

@@ -11,6 +11,7 @@ from sellerdesk.views import (
     live_keys,
     live_plan,
     live_report,
+    live_rundown,
     money,
     orders,
     today,
@@ -38,8 +39,15 @@ urlpatterns = [
     path("desk/money/", money.money, name="money"),
     path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
     path("desk/live/", live_plan.shows, name="shows"),
+    path("desk/live/week/", live_plan.week, name="shows_week"),
     path("desk/live/new/", live_plan.show_new, name="show_new"),
-    path("desk/live/<int:session_id>/", live_plan.show, name="show"),
+    path("desk/live/<int:session_id>/", live_rundown.show, name="show"),
+    path("desk/live/<int:session_id>/rundown/", live_rundown.rundown_save, name="rundown"),
+    path("desk/live/<int:session_id>/rundown/copy/", live_rundown.rundown_copy, name="rundown_copy"),
+    path("desk/live/<int:session_id>/items/<int:item_id>/move/", live_rundown.item_move, name="item_move"),
+    path(
+        "desk/live/<int:session_id>/items/<int:item_id>/remove/", live_rundown.item_remove, name="item_remove"
+    ),
     path("desk/live/<int:session_id>/edit/", live_plan.show_edit, name="show_edit"),
     path("desk/live/<int:session_id>/schedule/", live_plan.show_schedule, name="show_schedule"),
     path("desk/live/<int:session_id>/cancel/", live_plan.show_cancel, name="show_cancel"),
@@ -53,9 +61,6 @@ urlpatterns = [
     path("desk/live/<int:session_id>/obs/key/", live_keys.obs_key, name="obs_key"),
     path("desk/live/<int:session_id>/obs/revoke/", live_keys.obs_revoke, name="obs_revoke"),
     path("desk/live/<int:session_id>/obs/start/", live_keys.obs_start, name="obs_start"),
-    path("desk/live/<int:session_id>/items/<int:item_id>/move/", live_plan.item_move, name="item_move"),
-    path("desk/live/<int:session_id>/items/<int:item_id>/remove/", live_plan.item_remove, name="item_remove"),
-    path("desk/live/<int:session_id>/items/<int:item_id>/price/", live_plan.item_price, name="item_price"),
 ]
 api_urlpatterns = [
     path("live-sessions/<int:session_id>/report/", ShowReportView.as_view(), name="show_report")

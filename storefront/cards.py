@@ -5,6 +5,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from livestreams.models import LiveSession
+from livestreams.services.clashing import ends_at
+from livestreams.services.drawing import CARD, share_url, version_of
 from livestreams.statuses import ON_AIR, SessionStatus
 from shops.models import Photo, Product, Village
 from shops.selectors import photo_url, ready_photos, srcset
@@ -55,6 +57,30 @@ def session_card(session: LiveSession) -> dict:
         "is_on_air": session.status in ON_AIR,
         "is_replay": session.status == SessionStatus.ENDED,
         "scheduled_at": session.scheduled_at,
+    }
+
+
+def calendar_card(session: LiveSession, *, is_reminded: bool) -> dict:
+    """Return a session as the calendar and the reminder button show it."""
+    return session_card(session) | {
+        "pk": session.pk,
+        "is_scheduled": session.status == SessionStatus.SCHEDULED,
+        "ends_at": ends_at(session),
+        "is_reminded": is_reminded,
+    }
+
+
+def share_tags(session: LiveSession) -> dict:
+    """Return what messengers show with the link of a session (Open Graph); the address is absolute."""
+    address = share_url(session)
+    description = session.description or f"{session.host.name} · {session.shop.name}"
+    return {
+        "title": session.title,
+        "description": " ".join(description.split())[:150],
+        "url": address,
+        "image": f"{address}share.jpg?v={version_of(session)}",
+        "width": CARD[0],
+        "height": CARD[1],
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.views import cart, catalogue, checkout, home, live, me, orders, shop
+from storefront.views import calendar, cart, catalogue, checkout, home, live, me, orders, shop
 
 app_name = "storefront"
 urlpatterns = [
@@ -32,6 +32,12 @@ urlpatterns = [
     path("inbox/read/", me.inbox_read, name="inbox_read"),
     path("inbox/<int:notification_id>/open/", me.inbox_open, name="inbox_open"),
     path("live/", live.live_list, name="live"),
+    path("live/calendar/", calendar.calendar, name="calendar"),
+    path("live/calendar.ics", calendar.feed, name="calendar_feed"),
+    path("live/<int:session_id>/calendar.ics", calendar.session_ics, name="session_ics"),
+    path("live/<int:session_id>/remind/", calendar.remind, name="remind"),
+    path("live/<int:session_id>/share.jpg", calendar.share_card, name="share_card"),
+    path("live/<int:session_id>/poster.jpg", calendar.share_poster, name="share_poster"),
     path("live/<int:session_id>/", live.room, name="room"),
     path("videos/", live.videos, name="videos"),
 ]

@@ -338,6 +338,8 @@ CALLBACK_MAX_SKEW_SECONDS = 300
 RTMP_URL = os.environ.get("RTMP_URL", "")
 CHUNK_MAX_BYTES = 4 * 1024 * 1024
 TAKE_TOKEN_SECONDS = 600
+# The font of the pictures that announce shows; empty: Noto Sans SC, which comes with our packages.
+SHARE_FONT = os.environ.get("SHARE_FONT", "")
 REMIND_MINUTES_BEFORE = 10  # who asked to be reminded of a show is told so long before it begins
 INTERRUPTED_AFTER_SECONDS = 8
 INTERRUPTION_GRACE_MINUTES = 15

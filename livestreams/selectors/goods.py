@@ -1,12 +1,12 @@
 """What a session shows: rundown, pins, chapters, as data."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from livestreams.models import LiveSession, PinEvent, RundownItem
 from livestreams.selectors.pictures import photo_src
 from livestreams.sources import make_source
 from livestreams.statuses import ReplayStatus
-from shops.models import Photo, Product, Variant
+from shops.models import Farmer, Photo, Product, Variant
 from shops.statuses import PhotoStatus
 
 
@@ -44,15 +44,30 @@ def rundown_of(session: LiveSession) -> list[RundownItem]:
     )
 
 
-def addable_variants(session: LiveSession) -> list[Variant]:
-    """Return published goods of the shop that are not in the rundown yet."""
-    return list(
-        Variant.objects.select_related("product__farmer", "stock")
-        .prefetch_related(_photos("product__photos"))
-        .filter(is_active=True, product__in=Product.objects.published(), product__shop=session.shop_id)
-        .exclude(rundown_items__session=session)
-        .order_by("product__title", "position", "pk")[:200]
-    )
+def _addable(session: LiveSession) -> QuerySet[Variant]:
+    return Variant.objects.filter(
+        is_active=True, product__in=Product.objects.published(), product__shop=session.shop_id
+    ).exclude(rundown_items__session=session)
+
+
+def addable_variants(session: LiveSession, *, text: str = "", farmer_id: int | None = None) -> list[Variant]:
+    """Return published goods of the shop that are not in the rundown yet, at most 200.
+
+    `text` is looked for in the names of goods and farmers.
+    """
+    found = _addable(session).select_related("product__farmer", "stock")
+    if text:
+        found = found.filter(Q(product__title__icontains=text) | Q(product__farmer__name__icontains=text))
+    if farmer_id is not None:
+        found = found.filter(product__farmer=farmer_id)
+    found = found.prefetch_related(_photos("product__photos"))
+    return list(found.order_by("product__title", "position", "pk")[:200])
+
+
+def addable_farmers(session: LiveSession) -> list[Farmer]:
+    """Return the farmers whose goods could be added."""
+    farmers = _addable(session).filter(product__farmer__isnull=False).values("product__farmer")
+    return list(Farmer.objects.filter(pk__in=farmers).order_by("name", "pk"))
 
 
 def addable_data(variant: Variant) -> dict:
@@ -65,6 +80,8 @@ def addable_data(variant: Variant) -> dict:
         "price_fen": variant.price_fen,
         "available": _available(variant),
         "photo": photo_src(photos[0], 360) if photos else "",
+        "farmer": variant.product.farmer.name if variant.product.farmer else None,
+        "farmer_id": variant.product.farmer_id,
     }
 
 

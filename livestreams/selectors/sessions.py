@@ -1,6 +1,7 @@
 """Which sessions a person may see or present. Every read on behalf of a person starts from a scope."""
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from django.db.models import Q, QuerySet
 
@@ -115,6 +116,7 @@ def desk_card(session: LiveSession) -> dict:
         "status": session.status,
         "status_text": session.get_status_display(),
         "scheduled_at": session.scheduled_at,
+        "ends_at": session.scheduled_at + timedelta(minutes=session.planned_minutes),
         "host": session.host.name,
         "shop": session.shop.name,
         "photo": poster_url(session) or photo_src(session.host.portrait),

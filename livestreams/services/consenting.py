@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from common.errors import Invalid
+from common.errors import Invalid, MarketError
 from common.money import BASIS_POINTS, yuan_text
 from livestreams.errors import BelowFloorPrice, CommissionTooHigh, NotAuthorized
 from livestreams.models import LiveSession, RundownItem
@@ -68,11 +68,13 @@ def check_price(*, variant: Variant, price_fen: int | None, field: str = "live_p
 
 def check_price_on_air(
     *, session: LiveSession, variant: Variant, price_fen: int, field: str = "live_price_fen"
-) -> None:
-    """Raise Invalid for a price that is none, and what `check_consent` raises for one not allowed now."""
+) -> Terms:
+    """Return the terms in force. Raises Invalid for a price that is none, and as `check_consent` does."""
     check_price(variant=variant, price_fen=price_fen, field=field)
     terms = terms_of(session=session, products=[variant.product])[variant.product_id]
-    check_consent(variant=variant, terms=terms, live_price_fen=price_fen, commission_bp=None, field=field)
+    return check_consent(
+        variant=variant, terms=terms, live_price_fen=price_fen, commission_bp=None, field=field
+    )
 
 
 def check_consent(
@@ -115,8 +117,21 @@ def check_still_allowed(item: RundownItem) -> None:
 
 def check_all_allowed(session: LiveSession, items: list[RundownItem]) -> None:
     """Check many items in one query; the refusal names each item that must be changed or taken out."""
+    refusals = refused_items(session, items)
+    if refusals:
+        first = next(iter(refusals.values()))
+        words = " ".join(str(refusal.message) for refusal in list(refusals.values())[:3])
+        hint = _("Change the price, or take it out of the list.")
+        raise type(first)(
+            f"{words} {hint}",
+            fields={f"item_{pk}": str(refusal.message) for pk, refusal in refusals.items()},
+        )
+
+
+def refused_items(session: LiveSession, items: list[RundownItem]) -> dict[int, MarketError]:
+    """Return, by pk, why items cannot be shown as planned; variant, product and farmer are loaded."""
     terms = terms_of(session=session, products=[item.variant.product for item in items])
-    refusals = {}
+    refusals: dict[int, MarketError] = {}
     for item in items:
         try:
             check_consent(
@@ -127,14 +142,7 @@ def check_all_allowed(session: LiveSession, items: list[RundownItem]) -> None:
             )
         except (NotAuthorized, BelowFloorPrice, CommissionTooHigh) as refusal:
             refusals[item.pk] = refusal
-    if refusals:
-        first = next(iter(refusals.values()))
-        words = " ".join(str(refusal.message) for refusal in list(refusals.values())[:3])
-        hint = _("Change the price, or take it out of the list.")
-        raise type(first)(
-            f"{words} {hint}",
-            fields={f"item_{pk}": str(refusal.message) for pk, refusal in refusals.items()},
-        )
+    return refusals
 
 
 def percent(rate_bp: int) -> str:

@@ -198,8 +198,9 @@ def _is_within(value: int, low: int, high: int) -> bool:
 
 
 def _check_price(session: LiveSession, item: RundownItem, price_fen: int) -> None:
-    check_price_on_air(session=session, variant=item.variant, price_fen=price_fen, field="price_fen")
-    if item.host_commission_bp != terms.host_commission_bp:
+    terms = check_price_on_air(session=session, variant=item.variant, price_fen=price_fen, field="price_fen")
+    # The host may have agreed to less than the farmer grants, but never gets more.
+    if item.host_commission_bp > terms.host_commission_bp:
         item.host_commission_bp = terms.host_commission_bp
         item.save(update_fields=["host_commission_bp"])
 

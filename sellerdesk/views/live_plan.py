@@ -1,9 +1,12 @@
-"""The desk's live pages: plan a show, fill its rundown, add goods to it."""
+"""The desk's live pages: plan shows, announce them, call them off. Their goods: live_rundown.py."""
+
+from datetime import timedelta
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -13,9 +16,10 @@ from common.clock import utc_now
 from common.errors import MarketError
 from livestreams import selectors
 from livestreams.errors import SessionClash
-from livestreams.forms import AddGoodsForm, PriceForm, SessionForm
+from livestreams.forms import CancelForm, SessionForm
 from livestreams.models import LiveSession
-from livestreams.services import presenting, rundown, scheduling
+from livestreams.selectors.planning import Day
+from livestreams.services import presenting, scheduling
 from livestreams.statuses import ON_AIR, SessionStatus
 
 
@@ -32,6 +36,28 @@ def shows(request: HttpRequest) -> HttpResponse:
         "can_plan": bool(scheduling.presentable_shops(request.user)),
     }
     return render(request, "livestreams/desk_list.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def week(request: HttpRequest) -> HttpResponse:
+    """The person's shows of one week: a list by day on a phone, seven columns on a wide screen."""
+    now = utc_now()
+    monday = selectors.monday_of(request.GET.get("week", ""), now=now)
+    found = selectors.list_week(request.user, monday)
+    filled = {day.on: day for day in selectors.by_day(found, [selectors.desk_card(one) for one in found])}
+    days = [monday + timedelta(days=number) for number in range(7)]
+    context = {
+        "days": [filled.get(on) or Day(on, []) for on in days],
+        "is_empty": not found,
+        "today": timezone.localtime(now).date(),
+        "monday": monday,
+        "sunday": days[-1],
+        "before": monday - timedelta(days=7),
+        "after": monday + timedelta(days=7),
+    }
+    return render(request, "livestreams/desk_week.html", context)
 
 
 @never_cache
@@ -62,57 +88,18 @@ def _plan(request: HttpRequest, session: LiveSession | None) -> HttpResponse:
                 saved = scheduling.save_session(
                     actor=request.user, session_id=session.pk if session else None, shop_id=data["shop"],
                     host_id=data["host"], title=data["title"], description=data["description"],
-                    scheduled_at=data["scheduled_at"], cover_id=data["cover"], now=now,
+                    scheduled_at=data["scheduled_at"], cover_id=data["cover"],
+                    planned_minutes=data["planned_minutes"], repeat=form.repeat(),
+                    is_following_too=data["following"], allow_clash=data["allow_clash"], now=now,
                 )  # fmt: skip
             except MarketError as refusal:
                 show_refusal(form, refusal)
+                form.has_clash = isinstance(refusal, SessionClash)
                 status = refusal.status
             else:
                 messages.success(request, _("Saved. Now choose what you will show."))
                 return redirect("sellerdesk:show", session_id=saved.pk)
     return render(request, "livestreams/desk_form.html", {"form": form, "session": session}, status=status)
-
-
-@never_cache
-@login_required
-@require_http_methods(["GET", "POST"])
-def show(request: HttpRequest, session_id: int) -> HttpResponse:
-    """One show: its rundown, goods to add (POST), and the next step."""
-    session = selectors.get_presented_session(request.user, session_id)
-    form = AddGoodsForm(request.POST or None, variants=selectors.addable_variants(session))
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                rundown.add_items(
-                    actor=request.user, session_id=session_id, offers=form.chosen(), now=utc_now()
-                )
-            except MarketError as refusal:
-                form.show_refusal(refusal)
-                status = refusal.status
-            else:
-                return redirect("sellerdesk:show", session_id=session_id)
-    return _show_page(request, session, form, status)
-
-
-def _show_page(request: HttpRequest, session: LiveSession, form: AddGoodsForm, status: int) -> HttpResponse:
-    items = [selectors.item_data(item) for item in selectors.rundown_of(session)]
-    context = {
-        "session": session,
-        "card": selectors.desk_card(session),
-        "items": items,
-        "goods": [
-            selectors.addable_data(variant)
-            | {"add": form[f"add_{variant.pk}"], "price": form[f"price_{variant.pk}"]}
-            for variant in form.variants
-        ],
-        "form": form,
-        "is_open": session.status in rundown.OPEN,
-        "is_planned": session.status in (SessionStatus.DRAFT, SessionStatus.SCHEDULED),
-        "is_on_air": session.status in ON_AIR,
-    }
-    return render(request, "livestreams/desk_show.html", context, status=status)
 
 
 @login_required
@@ -134,8 +121,15 @@ def show_schedule(request: HttpRequest, session_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def show_cancel(request: HttpRequest, session_id: int) -> HttpResponse:
-    """Call the show off."""
-    scheduling.cancel_session(actor=request.user, session_id=session_id, now=utc_now())
+    """Call the show off; the reason is read by those who wait for it."""
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, " ".join(form.errors.get("reason", [])))
+        return redirect("sellerdesk:show", session_id=session_id)
+    scheduling.cancel_session(
+        actor=request.user, session_id=session_id, reason=form.cleaned_data["reason"],
+        is_following_too=form.cleaned_data["following"], now=utc_now(),
+    )  # fmt: skip
     messages.success(request, _("The show was called off."))
     return redirect("sellerdesk:shows")
 
@@ -146,41 +140,4 @@ def show_end(request: HttpRequest, session_id: int) -> HttpResponse:
     """End the show without the console (a dead phone)."""
     presenting.end_session(actor=request.user, session_id=session_id, now=utc_now())
     messages.success(request, _("The show is over. The replay is being prepared."))
-    return redirect("sellerdesk:show", session_id=session_id)
-
-
-@login_required
-@require_POST
-def item_move(request: HttpRequest, session_id: int, item_id: int) -> HttpResponse:
-    """Move an item up or down."""
-    step = -1 if request.POST.get("step") == "up" else 1
-    rundown.move_item(actor=request.user, session_id=session_id, item_id=item_id, step=step, now=utc_now())
-    return redirect("sellerdesk:show", session_id=session_id)
-
-
-@login_required
-@require_POST
-def item_remove(request: HttpRequest, session_id: int, item_id: int) -> HttpResponse:
-    """Take an item out."""
-    rundown.remove_item(actor=request.user, session_id=session_id, item_id=item_id, now=utc_now())
-    return redirect("sellerdesk:show", session_id=session_id)
-
-
-@login_required
-@require_POST
-def item_price(request: HttpRequest, session_id: int, item_id: int) -> HttpResponse:
-    """Set the live price of an item; a refusal comes back as a message, nothing is changed."""
-    form = PriceForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, " ".join(form.errors["price"]))
-        return redirect("sellerdesk:show", session_id=session_id)
-    try:
-        rundown.change_item(
-            actor=request.user, session_id=session_id, now=utc_now(),
-            change=rundown.Change(item_id, {"live_price_fen": form.cleaned_data["price"]}),
-        )  # fmt: skip
-    except MarketError as refusal:
-        if refusal.status == 404:
-            raise
-        messages.error(request, str(next(iter((refusal.fields or {}).values()), refusal.message)))
     return redirect("sellerdesk:show", session_id=session_id)

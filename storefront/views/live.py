@@ -8,14 +8,15 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from accounts.selectors import default_address
+from common.errors import NotFound
 from livestreams import selectors
 from livestreams.serializers.room import MessageSerializer
 from livestreams.serializers.rundown import RundownItemSerializer
 from livestreams.serializers.sessions import SessionDetailSerializer
 from livestreams.services.snapshot import detail_data
-from livestreams.statuses import ON_AIR, SessionStatus
+from livestreams.statuses import ON_AIR, PUBLIC, SessionStatus
 from livestreams.wording import line_words
-from storefront.cards import session_card
+from storefront.cards import calendar_card, session_card, share_tags
 
 LONGEST_START = 24 * 3600
 
@@ -42,14 +43,19 @@ def videos(request: HttpRequest) -> HttpResponse:
 @ensure_csrf_cookie
 def room(request: HttpRequest, session_id: int) -> HttpResponse:
     """The room: waiting, live, interrupted, or the replay."""
-    session = selectors.get_session_for(request.user, session_id)
+    try:
+        session = selectors.get_session_for(request.user, session_id)
+    except NotFound:
+        return _called_off(request, session_id)
+    asked = selectors.reminded_ids(request.user, [session.pk])
     detail = detail_data(session)
     is_on_air = session.status in ON_AIR
     items = [selectors.item_data(item, is_on_air=is_on_air) for item in selectors.rundown_of(session)]
     address = default_address(request.user) if request.user.is_authenticated else None
     context = {
         "session": session,
-        "card": session_card(session),
+        "card": calendar_card(session, is_reminded=session.pk in asked),
+        "share": share_tags(session) if session.status in PUBLIC else None,
         "host_face": selectors.photo_src(session.host.portrait, 96),
         "poster": selectors.poster_url(session),
         "address": address,
@@ -72,6 +78,13 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
         "words": _words() | line_words(),
     }
     return render(request, "livestreams/room.html", context)
+
+
+def _called_off(request: HttpRequest, session_id: int) -> HttpResponse:
+    """Tell who follows an old link why there is no show; NotFound for what was never announced."""
+    session = selectors.get_announced(session_id)
+    words = session.cancel_reason or _("The host does not hold it. Other shows are in the calendar.")
+    return render(request, "livestreams/called_off.html", {"session": session, "words": words}, status=410)
 
 
 def _start_at(request: HttpRequest) -> int:

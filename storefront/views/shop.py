@@ -6,8 +6,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from common.errors import NotFound
+from livestreams.selectors import reminded_ids
 from shops.selectors import farmers_of_shop, photo_url, published_products, visible_shops
-from storefront.cards import product_card, session_card
+from storefront.cards import calendar_card, product_card
 from storefront.selectors import sessions_of_shop
 
 PAGE_SIZE = 24
@@ -24,12 +25,14 @@ def shop(request: HttpRequest, shop_id: int) -> HttpResponse:
         {"name": farmer.name, "face": photo_url(farmer.portrait, 360)}
         for farmer in farmers_of_shop(found)[:20]
     ]
+    shows = sessions_of_shop(found)
+    asked = reminded_ids(request.user, [session.pk for session in shows])
     context = {
         "shop": found,
         "photo_src": photo_url(found.photo, 1280),
         "page": page,
         "cards": [product_card(product) for product in page],
-        "sessions": [session_card(session) for session in sessions_of_shop(found)],
+        "sessions": [calendar_card(session, is_reminded=session.pk in asked) for session in shows],
         "growers": growers,
     }
     return render(request, "storefront/shop.html", context)

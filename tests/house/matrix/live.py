@@ -138,13 +138,6 @@ ROWS = [
     ),
     row(
         "POST",
-        SHOW + "items/<int:item_id>/price/",
-        MOVE,
-        _desk("session", "items/{w.item.pk}/price/"),
-        {"price": "65"},
-    ),
-    row(
-        "POST",
         SHOW + "items/<int:item_id>/remove/",
         "302 404 404 404 409 409 404",
         _desk("session", "items/{w.item.pk}/remove/"),
