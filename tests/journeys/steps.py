@@ -49,7 +49,13 @@ def announce_show(zhuoma: Page, *, title: str, product_title: str, live_price: s
     zhuoma.fill("input[name=title]", title)
     starts = datetime.now(VILLAGE_TIME) + timedelta(minutes=30)
     zhuoma.fill("input[name=scheduled_at]", starts.strftime("%Y-%m-%dT%H:%M"))
-    zhuoma.click("button[form=plan]")
+    with zhuoma.expect_navigation():
+        zhuoma.click("button[form=plan]")
+    clash = zhuoma.locator("input[name=allow_clash]")
+    if clash.count():
+        # Another journey has planned for the same time; the market asks whether that is meant.
+        clash.check()
+        zhuoma.click("button[form=plan]")
     zhuoma.wait_for_url(re.compile(r"/desk/live/\d+/$"))
     row = zhuoma.locator(".rundown__item").filter(has_text=product_title)
     row.locator("input[type=checkbox]").check()

@@ -75,8 +75,8 @@ function save() {
 function step(row, by) {
   const other = by < 0 ? row.previousElementSibling : row.nextElementSibling;
   if (!other) return;
-  if (by < 0) other.before(row);
-  else other.after(row);
+  if (by < 0) row.after(other);
+  else row.before(other);
   row.scrollIntoView({ block: "nearest" });
   say(row);
   save();
@@ -96,8 +96,9 @@ function drag(start, row, grip) {
       const box = one.getBoundingClientRect();
       return box.top + box.height / 2;
     };
-    if (above && y < middle(above)) above.before(row);
-    else if (below && y > middle(below)) below.after(row);
+    // The neighbour moves, not the row: a node that is taken out of the page loses the finger and the focus.
+    if (above && y < middle(above)) row.after(above);
+    else if (below && y > middle(below)) row.before(below);
   }
 
   function tick() {
