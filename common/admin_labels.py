@@ -31,6 +31,7 @@ LABELS = {
     "approved_at": _("approved"),
     "paid_by": _("paid by"),
     "paid_at": _("paid"),
+    "confirmed_at": _("confirmed for cash on delivery"),
     "starts_at": _("begins"),
     "ends_at": _("ends"),
     "closed_at": _("closed"),

@@ -14,6 +14,8 @@ class Purpose(TextChoices):
     HOST_PAYABLE = "host_payable", _("owed to a host as commission")
     FREIGHT_PAYABLE = "freight_payable", _("freight owed to the shop that ships")
     PLATFORM_FEE = "platform_fee", _("platform fee earned")
+    CARRIER_CASH = "carrier_cash", _("cash that carriers took on delivery")
+    SHOP_CASH = "shop_cash", _("cash that a shop took on delivery")
     PROVIDER_FEE = "provider_fee", _("fee kept by the payment provider")
     UNMATCHED = "unmatched", _("money received without a payable order")
 
@@ -33,6 +35,7 @@ class Kind(TextChoices):
     PAYMENT = "payment", _("payment received")
     UNMATCHED_PAYMENT = "unmatched_payment", _("payment without a payable order")
     REFUND = "refund", _("refund sent")
+    CASH_COLLECTED = "cash_collected", _("cash taken on delivery")
     COMPLETION = "completion", _("order completed")
     PAYOUT = "payout", _("payout sent")
     PAYOUT_RETURNED = "payout_returned", _("payout returned")

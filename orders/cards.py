@@ -105,6 +105,12 @@ def steps_of(order: Order) -> list[Step]:
         (_("Sent"), order.shipped_at, note, "truck"),
         (_("Received"), order.completed_at, "", "box"),
     ]
+    if order.confirmed_at:
+        way[1:] = [
+            (_("Confirmed, cash on delivery"), order.confirmed_at, "", "pay"),
+            (_("Sent"), order.shipped_at, note, "truck"),
+            (_("Paid and received"), order.paid_at, "", "box"),
+        ]
     waiting = next((i for i, (_label, at, _note, _icon) in enumerate(way) if at is None), len(way))
     return [
         Step(label, "done" if at else ("now" if i == waiting else "next"), at, text, icon)
@@ -150,6 +156,8 @@ def what_next(order: Order) -> str:
         OrderStatus.COMPLETED: _("All done. The growers get their share with the next payout."),
         OrderStatus.CANCELLING: _("We are making sure that nothing more can be paid. This takes a moment."),
     }
+    if order.is_cash_due and order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+        return _("Your parcel is on its way. You pay when you take it.")
     if order.status == OrderStatus.CANCELLED:
         if order.captured_fen:
             return _("Your money goes back to where it came from.")
@@ -169,4 +177,6 @@ def what_next_for_shop(order: Order) -> str:
         OrderStatus.CANCELLING: _("Being cancelled."),
         OrderStatus.CANCELLED: _("Cancelled. Do not send anything."),
     }
+    if order.is_cash_due and order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+        return _("On its way. When the buyer has paid, note the cash here; then everyone's share is booked.")
     return words[order.status]

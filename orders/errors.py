@@ -46,6 +46,13 @@ class PurchaseExpired(MarketError):
     message = _("The time to pay has run out and the goods went back to the shelf. Please order again.")
 
 
+class CashDue(MarketError):
+    """The order is completed by noting its cash, not by the buyer's word."""
+
+    code = "cash_due"
+    message = _("You pay this parcel at the door. The shop then notes it, and the order is done.")
+
+
 class TrackingNumberTaken(MarketError):
     """Another parcel of this carrier has the tracking number."""
 

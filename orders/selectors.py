@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from common.errors import NotFound
@@ -25,6 +26,10 @@ PAID_FOR = (
     OrderStatus.DELIVERED,
     OrderStatus.COMPLETED,
 )
+
+
+# What a shop may see: paid, or to be paid in cash on delivery.
+SOLD = Q(captured_fen__gt=0) | Q(confirmed_at__isnull=False)
 
 
 @dataclass(frozen=True)
@@ -57,14 +62,16 @@ def list_shop_orders(*, user: User, tab: str = "") -> QuerySet:
     """Return paid orders of the person's shops: to ship the oldest first, others the newest first."""
     orders = Order.objects.for_member(user).filter(status__in=TABS.get(tab, PAID_FOR))
     if tab in ("cancelled", "to_pay"):
-        orders = orders.filter(captured_fen__gt=0)
-    return _with_parts(orders).order_by("paid_at" if tab == "to_ship" else "-pk", "pk")
+        orders = orders.filter(SOLD)
+    return _with_parts(orders).order_by(
+        Coalesce("paid_at", "confirmed_at") if tab == "to_ship" else "-pk", "pk"
+    )
 
 
 def list_visible_orders(*, user: User) -> QuerySet:
-    """Return what the person bought, and what buyers paid in the person's shops."""
+    """Return what the person bought, and what the person's shops sold: paid, or to be paid on delivery."""
     bought = Order.objects.for_buyer(user).values("pk")
-    sold = Order.objects.for_member(user).filter(captured_fen__gt=0).values("pk")
+    sold = Order.objects.for_member(user).filter(SOLD).values("pk")
     return _with_parts(Order.objects.filter(pk__in=bought) | Order.objects.filter(pk__in=sold)).order_by(
         "-pk"
     )
@@ -102,6 +109,12 @@ def list_expired_groups(*, now: datetime, limit: int = 200) -> list[int]:
     """Return purchases that are still to pay though their time has run out."""
     expired = OrderGroup.objects.filter(orders__status=OrderStatus.PENDING_PAYMENT, expires_at__lte=now)
     return list(expired.order_by("expires_at").values_list("pk", flat=True).distinct()[:limit])
+
+
+def count_cash_orders(buyer: User) -> int:
+    """Return how many purchases of a person are under way to be paid in cash."""
+    due = Order.objects.for_buyer(buyer).filter(confirmed_at__isnull=False, captured_fen=0)
+    return due.exclude(status=OrderStatus.CANCELLED).values("group").distinct().count()
 
 
 def list_cancelling_groups(*, limit: int = 200) -> list[int]:

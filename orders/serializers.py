@@ -91,8 +91,8 @@ class OrderSerializer(serializers.ModelSerializer):
         fields = [
             "number", "group", "shop", "status", "lines", "shipments", "goods_fen", "freight_fen",
             "total_fen", "refund_requested_fen", "recipient", "phone", "region", "address", "note",
-            "placed_at", "paid_at", "shipped_at", "delivered_at", "completed_at", "cancelled_at",
-            "cancel_reason",
+            "placed_at", "confirmed_at", "paid_at", "shipped_at", "delivered_at", "completed_at",
+            "cancelled_at", "cancel_reason",
         ]  # fmt: skip
         read_only_fields = fields
 

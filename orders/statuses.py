@@ -29,6 +29,13 @@ ORDER_MOVES = {
 }
 
 
+# Where cash is paid on delivery: the parcel may be refused at the door, and only the cash completes it.
+CASH_MOVES = {
+    OrderStatus.SHIPPED: frozenset({OrderStatus.DELIVERED, OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
+    OrderStatus.DELIVERED: frozenset({OrderStatus.COMPLETED, OrderStatus.CANCELLED}),
+}
+
+
 class ShipmentStatus(TextChoices):
     """Life of a parcel."""
 
@@ -69,6 +76,7 @@ class CancelReason(TextChoices):
     EXPIRED = "expired", _("It was not paid in time")
     BUYER = "buyer", _("Cancelled by the buyer")
     SHOP = "shop", _("Cancelled by the shop")
+    REFUSED = "refused", _("The parcel was not taken")
 
 
 class Carrier(TextChoices):

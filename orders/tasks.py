@@ -22,6 +22,14 @@ def _announce_stock(order: Order) -> None:
         settle_deal(deal_id=deal_id)
 
 
+def _announce_sales(order: Order) -> None:
+    buyer = mask_name(order.group.buyer.display_name) or "***"
+    for line in order.lines.exclude(live_session=None):
+        announce_sale(
+            session_id=line.live_session_id, buyer_masked=buyer, title=line.title, quantity=line.quantity
+        )
+
+
 @shared_task(name="orders.after_placed")
 def after_placed(order_id: int) -> None:
     """Rooms that show the goods learn how many are left."""
@@ -33,11 +41,15 @@ def after_paid(order_id: int) -> None:
     """Buyer, shop and farmers are told; the rooms that sold it say so."""
     order = _order(order_id)
     telling.tell_paid(order=order, now=utc_now())
-    buyer = mask_name(order.group.buyer.display_name) or "***"
-    for line in order.lines.exclude(live_session=None):
-        announce_sale(
-            session_id=line.live_session_id, buyer_masked=buyer, title=line.title, quantity=line.quantity
-        )
+    _announce_sales(order)
+
+
+@shared_task(name="orders.after_confirmed")
+def after_confirmed(order_id: int) -> None:
+    """Buyer, shop and farmers are told that cash will be paid on delivery; the rooms that sold it say so."""
+    order = _order(order_id)
+    telling.tell_confirmed(order=order, now=utc_now())
+    _announce_sales(order)
 
 
 @shared_task(name="orders.after_shipped")

@@ -11,17 +11,24 @@ from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.idempotency import parse_key
+from orders.selectors import get_group, get_visible_order
+from orders.serializers import OrderSerializer
+from orders.services.confirming import refuse_parcel
 from payments.models import PaymentCallback
+from payments.offers import CASH, PAYER, offer_for
 from payments.selectors import get_payment
 from payments.serializers import (
     CallbackAnswerSerializer,
+    CashSerializer,
     PayAnswerSerializer,
     PaymentSerializer,
     PayRequestSerializer,
     WeChatPayAnswerSerializer,
 )
+from payments.services.collecting import confirm_cash, record_cash
 from payments.services.receiving import receive_callback
 from payments.services.starting import start_payment
+from payments.statuses import PayMethod
 
 KEY_PARAMETER = OpenApiParameter("Idempotency-Key", OpenApiTypes.UUID, OpenApiParameter.HEADER, required=True)
 
@@ -41,16 +48,39 @@ class PayView(APIView):
         """Make the purchase payable and say where; 200 when the key was used before."""
         serializer = PayRequestSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        gateway = serializer.validated_data["gateway"]
+        key = parse_key(request.headers.get("Idempotency-Key"))
+        if gateway == CASH:
+            replayed = confirm_cash(buyer=request.user, group_id=group_id, idempotency_key=key, now=utc_now())
+            page = f"/orders/{get_group(user=request.user, group_id=group_id).orders.earliest('pk').number}/"
+            answer = {"payment": None, "next": {"kind": "done", "url": "", "page": page}}
+            return Response(answer, status=200 if replayed else 201)
+        get_group(user=request.user, group_id=group_id)
+        payer = request.session.get(PAYER, "") if hasattr(request, "session") else ""
         payment, replayed = start_payment(
             buyer=request.user,
             group_id=group_id,
-            gateway=serializer.validated_data["gateway"],
-            idempotency_key=parse_key(request.headers.get("Idempotency-Key")),
+            gateway=gateway,
+            method=serializer.validated_data.get("method") or _method(request, gateway, payer),
+            payer=payer,
+            client_ip=request.META.get("REMOTE_ADDR", ""),
+            idempotency_key=key,
             origin=f"{request.scheme}://{request.get_host()}",
             now=utc_now(),
         )
-        answer = {"payment": payment.pk, "next": {"kind": "redirect", "url": payment.pay_url}}
+        kind = {PayMethod.NATIVE: "qr", PayMethod.JSAPI: "jsapi"}.get(payment.method, "redirect")
+        page = f"/checkout/payments/{payment.pk}/"
+        answer = {"payment": payment.pk, "next": {"kind": kind, "url": payment.pay_url, "page": page}}
         return Response(answer, status=200 if replayed else 201)
+
+
+def _method(request: Request, gateway: str, payer: str) -> str:
+    offer = offer_for(
+        user_agent=request.headers.get("User-Agent", ""),
+        gateways=settings.PAYMENT_GATEWAYS,
+        can_use_jsapi=bool(payer),
+    )
+    return offer.way_of(gateway).method
 
 
 class PaymentView(APIView):
@@ -60,6 +90,28 @@ class PaymentView(APIView):
     def get(self, request: Request, payment_id: int) -> Response:
         """Return the buyer's own payment."""
         return Response(PaymentSerializer(get_payment(user=request.user, payment_id=payment_id)).data)
+
+
+class CashView(APIView):
+    """Cash on delivery arrives."""
+
+    @extend_schema(operation_id="orders_cash", request=CashSerializer, responses=OrderSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        """Note, as a member of the order's shop, that its buyer has paid; everyone's share is booked."""
+        serializer = CashSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        record_cash(actor=request.user, number=number, now=utc_now(), **serializer.validated_data)
+        return Response(OrderSerializer(get_visible_order(user=request.user, number=number)).data)
+
+
+class RefusedParcelView(APIView):
+    """A parcel that was to be paid at the door comes back."""
+
+    @extend_schema(operation_id="orders_refused", request=None, responses=OrderSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        """Note it as a member of the order's shop; the goods go back to the shelf."""
+        refuse_parcel(actor=request.user, number=number, now=utc_now())
+        return Response(OrderSerializer(get_visible_order(user=request.user, number=number)).data)
 
 
 class CallbackView(APIView):

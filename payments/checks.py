@@ -8,8 +8,8 @@ from django.core.checks import Error
 from common.clock import utc_now
 from payments.gateways import ADAPTERS
 from payments.gateways.config import problems_of
+from payments.offers import CASH
 
-WITHOUT_ADAPTER = ("cash_on_delivery",)
 WITH_SETTINGS = ("alipay", "wechatpay")
 
 
@@ -19,7 +19,7 @@ def find_problems() -> list[tuple[str, str]]:
     found = [
         ("payments.E001", f"PAYMENT_GATEWAYS names {name!r}, which is not built in.")
         for name in named
-        if name not in ADAPTERS and name not in WITHOUT_ADAPTER
+        if name not in ADAPTERS and name != CASH
     ]
     if settings.IS_PRODUCTION and "sandbox" in named:
         found.append(("payments.E002", "The sandbox takes no real money and is for demos only."))

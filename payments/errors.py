@@ -12,6 +12,13 @@ class UnknownGateway(Invalid):
     message = _("This way to pay is not offered here. Please choose another.")
 
 
+class CashNotOffered(MarketError):
+    """Too much for a parcel that is paid at the door, or too many of them are under way."""
+
+    code = "cash_not_offered"
+    message = _("This cannot be paid on delivery. Please choose another way to pay.")
+
+
 class GatewayUnavailable(MarketError):
     """The provider does not answer, or not with what we can trust."""
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from payments.errors import UnknownGateway
 from payments.statuses import PayMethod
 
+CASH = "cash_on_delivery"
+# Under this name the session keeps who a buyer is inside WeChat; never taken from a request's body.
+PAYER = "wechat_openid"
 PHONES = ("android", "iphone", "ipod", "mobile", "harmony")
 
 
@@ -64,4 +67,4 @@ def _method(
         if inside_wechat:
             return ""
         return PayMethod.WAP if is_phone else PayMethod.PAGE
-    return PayMethod.CASH if gateway == "cash_on_delivery" else PayMethod.REDIRECT
+    return PayMethod.CASH if gateway == CASH else PayMethod.REDIRECT

@@ -37,6 +37,13 @@ class PayMethod(TextChoices):
     CASH = "cash", _("cash on delivery")
 
 
+class CashHolder(TextChoices):
+    """Who holds the cash of a parcel until it is handed over."""
+
+    CARRIER = "carrier", _("the carrier")
+    SHOP = "shop", _("our shop")
+
+
 class PaymentPurpose(TextChoices):
     """What is paid for."""
 

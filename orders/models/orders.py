@@ -56,6 +56,8 @@ class Order(models.Model):
     address = models.CharField(max_length=200)
     note = models.CharField(max_length=200, blank=True)
     placed_at = models.DateTimeField()
+    # Set when the buyer chose to pay in cash on delivery; such an order is captured when the cash is noted.
+    confirmed_at = models.DateTimeField(null=True, blank=True)
     paid_at = models.DateTimeField(null=True, blank=True)
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
@@ -88,6 +90,11 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_cash_due(self) -> bool:
+        """Whether the buyer pays at the door and has not yet."""
+        return self.confirmed_at is not None and not self.captured_fen
 
 
 class OrderLine(models.Model):

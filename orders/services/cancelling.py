@@ -131,9 +131,10 @@ def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: dateti
     order.cancelled_at = now
     order.cancel_reason = words[:200]
     order.save(update_fields=["status", "cancelled_at", "cancel_reason"])
-    request_refund(
-        order=order, amount_fen=order.captured_fen, reason=reason, requested_by=actor_of(actor), now=now
-    )
+    if order.captured_fen:  # nothing was taken yet for what is paid in cash on delivery
+        request_refund(
+            order=order, amount_fen=order.captured_fen, reason=reason, requested_by=actor_of(actor), now=now
+        )
     for line in order.lines.order_by("variant_id"):
         stock.return_units(
             variant_id=line.variant_id,

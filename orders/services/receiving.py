@@ -10,6 +10,7 @@ from common import outbox
 from common.moves import check_move
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
+from orders.errors import CashDue
 from orders.models import Order, OrderLine
 from orders.services.locking import lock_order
 from orders.statuses import ORDER_MOVES, CommissionKind, OrderStatus, ShipmentStatus
@@ -19,28 +20,32 @@ ON_THE_WAY = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 @transaction.atomic
 def receive_order(*, buyer: User, number: str, now: datetime) -> Order:
-    """Let the buyer confirm that the parcel has come. Repeating it changes nothing; else MoveRefused."""
+    """Let the buyer confirm that the parcel has come; repeating it changes nothing. MoveRefused, CashDue."""
     order = lock_order(Order.objects.for_buyer(buyer), number)
+    if order.is_cash_due:
+        raise CashDue()
     if order.status != OrderStatus.COMPLETED:
-        _complete(order, now)
+        complete_order(order, now)
     return order
 
 
 def auto_receive(*, now: datetime, limit: int = 200) -> int:
     """Complete what was shipped AUTO_RECEIVE_DAYS ago, each order in its own transaction; return how many."""
     due = now - timedelta(days=settings.AUTO_RECEIVE_DAYS)
-    waiting = Order.objects.filter(status__in=ON_THE_WAY, shipped_at__lte=due).order_by("shipped_at")
+    waiting = Order.objects.filter(status__in=ON_THE_WAY, shipped_at__lte=due, captured_fen__gt=0)
+    waiting = waiting.order_by("shipped_at")
     done = 0
     for pk in list(waiting.values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
             order = Order.objects.select_for_update().get(pk=pk)
             if order.status in ON_THE_WAY:
-                _complete(order, now)
+                complete_order(order, now)
                 done += 1
     return done
 
 
-def _complete(order: Order, now: datetime) -> None:
+def complete_order(order: Order, now: datetime) -> None:
+    """Complete a locked, paid order and post everybody's share."""
     check_move(ORDER_MOVES, order.status, OrderStatus.COMPLETED)
     order.shipments.filter(status=ShipmentStatus.SHIPPED).update(
         status=ShipmentStatus.DELIVERED, delivered_at=now

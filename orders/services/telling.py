@@ -35,18 +35,34 @@ def tell_paid(*, order: Order, now: datetime) -> None:
             now,
             url=desk_url(order),
         )
-    for share in farmer_shares(order):
-        with in_language_of(share.farmer.contact):
-            _tell(
-                share.farmer.contact,
-                order,
-                "goods_sold",
-                _("Sold: %(goods)s") % {"goods": share.goods},
-                _("When the buyer has received it, ¥%(amount)s are yours.")
-                % {"amount": yuan_text(share.amount_fen)},
-                now,
-                url="",
-            )
+    _tell_farmers_sold(order, now)
+
+
+def tell_confirmed(*, order: Order, now: datetime) -> None:
+    """Tell the buyer, the shop, and every farmer that goods were sold against cash on delivery."""
+    words = {"amount": yuan_text(order.total_fen), "shop": order.shop.name, "number": order.number}
+    buyer = contact_of(order.group.buyer)
+    with in_language_of(buyer):
+        title = _("Confirmed: you pay ¥%(amount)s on delivery") % words
+        _tell(
+            buyer,
+            order,
+            "order_confirmed",
+            title,
+            _("%(shop)s now packs your order %(number)s.") % words,
+            now,
+        )
+    with in_language_of(order.shop.contact):
+        _tell(
+            order.shop.contact,
+            order,
+            "order_to_ship",
+            _("New order to ship, cash on delivery: ¥%(amount)s") % words,
+            _("Send order %(number)s with a carrier that takes the cash.") % words,
+            now,
+            url=desk_url(order),
+        )
+    _tell_farmers_sold(order, now)
 
 
 def tell_shipped(*, order: Order, now: datetime) -> None:
@@ -111,7 +127,7 @@ def tell_cancelled(*, order: Order, now: datetime) -> None:
                 "amount": yuan_text(order.captured_fen),
             }
         _tell(buyer, order, "order_cancelled", _("Order cancelled"), words, now)
-    if order.captured_fen:
+    if order.captured_fen or (order.confirmed_at and not order.shipped_at):
         with in_language_of(order.shop.contact):
             _tell(
                 order.shop.contact,
@@ -139,6 +155,21 @@ def tell_refunded(*, request: RefundRequest, now: datetime) -> None:
             dedupe_key=f"order_refunded:{request.pk}",
             now=now,
         )
+
+
+def _tell_farmers_sold(order: Order, now: datetime) -> None:
+    for share in farmer_shares(order):
+        with in_language_of(share.farmer.contact):
+            _tell(
+                share.farmer.contact,
+                order,
+                "goods_sold",
+                _("Sold: %(goods)s") % {"goods": share.goods},
+                _("When the buyer has received it, ¥%(amount)s are yours.")
+                % {"amount": yuan_text(share.amount_fen)},
+                now,
+                url="",
+            )
 
 
 def buyer_url(order: Order) -> str:

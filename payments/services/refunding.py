@@ -15,6 +15,7 @@ from payments.errors import GatewayRefused, GatewayUnavailable
 from payments.gateways import get_gateway
 from payments.gateways.base import RefundFacts
 from payments.models import Refund
+from payments.offers import CASH
 from payments.selectors import UNFINISHED, kept_payments, list_unfinished_refunds
 from payments.services.settling import new_reference
 from payments.statuses import RefundStatus
@@ -38,6 +39,8 @@ def send_refund(*, refund_id: int, now: datetime) -> Refund:
     refund = _mark_in_transit(refund_id)
     if refund.status not in UNFINISHED:
         return refund
+    if refund.payment.gateway == CASH:
+        return _fail(refund_id, "paid in cash: give it back by hand", now)
     try:
         facts = get_gateway(refund.payment.gateway).refund(
             reference=refund.payment.reference,

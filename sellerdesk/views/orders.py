@@ -17,8 +17,11 @@ from orders.forms import CancelForm, ShipForm
 from orders.models import Order
 from orders.selectors import TABS, get_shop_order, list_shop_orders
 from orders.services.cancelling import cancel_by_shop
+from orders.services.confirming import refuse_parcel
 from orders.services.shipping import ship_order
 from orders.statuses import OrderStatus
+from payments.services.collecting import record_cash
+from payments.statuses import CashHolder
 from shops.selectors import shops_of
 
 PAGE = 20
@@ -93,6 +96,41 @@ def order_cancel(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("sellerdesk:order", number=number)
 
 
+@login_required
+@require_POST
+def order_cash(request: HttpRequest, number: str) -> HttpResponse:
+    """Note that the buyer has paid the parcel in cash, and who holds the money."""
+    get_shop_order(user=request.user, number=number)
+    amount = request.POST.get("amount_fen", "")
+    try:
+        record_cash(
+            actor=request.user,
+            number=number,
+            holder=request.POST.get("holder", ""),
+            amount_fen=int(amount) if amount.isascii() and amount.isdigit() and len(amount) < 13 else 0,
+            now=utc_now(),
+        )
+    except MarketError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Noted. Everyone's share is booked."))
+    return redirect("sellerdesk:order", number=number)
+
+
+@login_required
+@require_POST
+def order_refused(request: HttpRequest, number: str) -> HttpResponse:
+    """Take a parcel back that its buyer did not want to pay."""
+    get_shop_order(user=request.user, number=number)
+    try:
+        refuse_parcel(actor=request.user, number=number, now=utc_now())
+    except MarketError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Noted. The goods are back on the shelf."))
+    return redirect("sellerdesk:order", number=number)
+
+
 def _page(
     request: HttpRequest, found: Order, ship_form: ShipForm, cancel_form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
@@ -102,6 +140,8 @@ def _page(
         "steps": steps_of(found),
         "what_next": what_next_for_shop(found),
         "can_ship": found.status in (OrderStatus.PAID, OrderStatus.CONFIRMED),
+        "takes_cash": found.is_cash_due and found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
+        "cash_holders": CashHolder.choices,
         "ship_form": ship_form,
         "cancel_form": cancel_form,
     }

@@ -61,8 +61,8 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "steps": steps_of(found),
         "what_next": what_next(found),
         "can_pay": found.status == OrderStatus.PENDING_PAYMENT,
-        "can_cancel": found.status in (OrderStatus.PENDING_PAYMENT, OrderStatus.PAID),
-        "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
+        "can_cancel": found.status in (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID),
+        "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED) and not found.is_cash_due,
         "is_moving": found.status == OrderStatus.CANCELLING,
         "shares_purchase": found.group.orders.count() > 1,
     }

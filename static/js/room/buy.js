@@ -67,7 +67,8 @@ export class BuySheet {
         body: { gateway: this.room.gateway },
       });
       toast(this.words.paying, "success");
-      window.location.assign(answer.next.url);
+      // The sandbox's page is one of ours; others are led to by a page of their own.
+      window.location.assign(this.room.gateway === "sandbox" ? answer.next.url : answer.next.page);
     } catch (error) {
       showErrors(this.form, error);
       if (error.code !== "network" && error.code !== "in_progress") this.#wishChanged();

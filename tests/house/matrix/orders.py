@@ -77,6 +77,22 @@ ROWS = [
         BUYER,
         path=lambda world: f"/api/v1/payments/{world.payment.pk}/",
     ),
+    # Paid through a provider: no cash is due, and the parcel cannot be refused at the door.
+    row(
+        "POST",
+        API + "orders/<slug:number>/cash/",
+        "401 404 404 404 400 404 404",
+        path=_api_order("cash/"),
+        data={"holder": "shop", "amount_fen": 1},
+    ),
+    row(
+        "POST",
+        API + "orders/<slug:number>/refused/",
+        "401 404 404 404 409 404 404",
+        path=_api_order("refused/"),
+    ),
+    row("POST", "desk/orders/<slug:number>/cash/", MOVE_OF_SHOP, path=_desk_order("cash/")),
+    row("POST", "desk/orders/<slug:number>/refused/", MOVE_OF_SHOP, path=_desk_order("refused/")),
     row("GET", "cart/", 200),
     row("POST", "cart/add/", 302, data=_one_line),
     row("GET", "cart/chosen/", 302),
