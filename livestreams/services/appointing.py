@@ -78,7 +78,7 @@ def is_invited(*, person: User, session: LiveSession) -> bool:
 @transaction.atomic
 def accept_invitation(*, person: User, session_id: int, now: datetime) -> SessionModerator:
     """Become a moderator of the show to which one was asked. Again: no effect. NotFound, MoveRefused."""
-    session = LiveSession.objects.select_for_update(of=("self",)).filter(pk=session_id).first()
+    session = LiveSession.objects.select_for_update(of=("self",), no_key=True).filter(pk=session_id).first()
     if session is None or not is_invited(person=person, session=session):
         raise NotFound()
     if session.status in OVER:
