@@ -14,6 +14,21 @@ class BadSource(MarketError):
     message = _("This link from the live room is no longer valid. Open the room again; nothing was bought.")
 
 
+class ReplayNotReady(MarketError):
+    """The picture is still being completed, or there is none."""
+
+    code = "replay_not_ready"
+    message = _("The replay is not ready yet. Try again in a minute; nothing was changed.")
+
+
+class ReplayBarred(MarketError):
+    """An operator took the replay down."""
+
+    code = "replay_barred"
+    status = 403
+    message = _("The market has taken this replay down. Talk to the operator.")
+
+
 class BelowFloorPrice(MarketError):
     """The live price is lower than the farmer allows."""
 

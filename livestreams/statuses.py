@@ -145,3 +145,14 @@ class ClipStatus(TextChoices):
     PROCESSING = "processing", _("being prepared")
     READY = "ready", _("ready")
     FAILED = "failed", _("failed")
+
+
+class ReplayProblem(TextChoices):
+    """Why a replay, its file or a clip could not be made, in words for the host."""
+
+    NO_PICTURE = "no picture arrived", _("No picture arrived from the host, so there is nothing to show.")
+    UNPLAYABLE = "unplayable", _("The recording is damaged and cannot be played.")
+    PIECE_MISSING = "piece missing", _("A piece of the recording is missing on the disk. Tell the operator.")
+    NO_ROOM = "disk full", _("The disk is full. Nothing was lost; it is tried again when there is room.")
+    TOO_SLOW = "too slow", _("It took too long just now. Nothing was lost; it is tried again.")
+    BROKEN = "broken", _("Something went wrong here. Nothing was lost; it is tried again.")

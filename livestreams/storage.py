@@ -113,3 +113,18 @@ def write_atomically(path: Path, content: bytes, *, is_durable: bool = True) -> 
             file.flush()
             os.fsync(file.fileno())
     temporary.replace(path)
+
+
+def master_path(public_id: UUID) -> str:
+    """Return the path of the whole show in one file, relative to MEDIA_ROOT; never served."""
+    return f"private/live/{public_id}/master.mp4"
+
+
+def hidden_folder(public_id: UUID) -> Path:
+    """Return where the public folder lies while the replay is hidden."""
+    return private_folder(public_id) / "hidden"
+
+
+def withheld_folder(public_id: UUID) -> Path:
+    """Return where pieces lie that were cut away from the replay, under the names of the public folder."""
+    return private_folder(public_id) / "withheld"

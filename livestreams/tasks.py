@@ -1,19 +1,14 @@
 """Doors of live work after commit and by the clock."""
 
-import logging
-
 from celery import shared_task
 
 from common.clock import utc_now
-from livestreams import storage
-from livestreams.broadcaster.encoder import still
-from livestreams.models import Replay
 from livestreams.services import announcing, announcing_end, keeping, replaying, timing_deals, watching
+from livestreams.services.clipping import make_clip as cut_clip
+from livestreams.services.mastering import ask_for_master
+from livestreams.services.mastering import make_master as write_master
 from livestreams.services.reminding import remind_due, tell_batch
-
-logger = logging.getLogger(__name__)
-
-POSTER_WIDTH = 720
+from livestreams.services.replay_files import arrange_files, draw_pictures
 
 
 @shared_task(name="livestreams.watch_interruptions")
@@ -37,22 +32,29 @@ def watch_deals() -> int:
 
 @shared_task(name="livestreams.make_replay")
 def make_replay(session_id: int) -> None:
-    """Draw the poster and offer the replay; without a drawable frame the replay has no poster."""
-    replay = Replay.objects.select_related("session__broadcast").get(session=session_id)
-    public_id = replay.session.broadcast.public_id
-    poster_path = ""
-    try:
-        takes = sorted((storage.public_folder(public_id) / "takes").iterdir(), key=lambda f: int(f.name))
-        first = takes[0]
-        segments = sorted(first.glob("seg*.m4s"))
-        chosen = segments[min(2, len(segments) - 1)]
-        picture = still(parts=[(first / storage.INIT).read_bytes(), chosen.read_bytes()], width=POSTER_WIDTH)
-        poster_path = storage.public_path(public_id, storage.POSTER)
-        storage.write_atomically(storage.public_folder(public_id) / storage.POSTER, picture)
-    except (OSError, RuntimeError, IndexError) as error:
-        logger.warning("no poster for session %s: %s", session_id, error)
-        poster_path = ""
-    replaying.finish_replay(session_id=session_id, poster_path=poster_path, now=utc_now())
+    """Draw the poster and offer the replay at once; the sheet of small pictures follows."""
+    for is_sheet_wanted in (False, True):
+        pictures = draw_pictures(session_id=session_id, is_sheet_wanted=is_sheet_wanted)
+        replaying.finish_replay(session_id=session_id, pictures=pictures, now=utc_now())
+
+
+@shared_task(name="livestreams.make_master")
+def make_master(session_id: int) -> None:
+    """Make the evidence file; a long conversion goes on in a task of its own."""
+    if not write_master(session_id=session_id, now=utc_now()):
+        ask_for_master(session_id=session_id)
+
+
+@shared_task(name="livestreams.arrange_replay")
+def arrange_replay(session_id: int) -> None:
+    """Make public what the replay shows and nothing else."""
+    arrange_files(session_id=session_id)
+
+
+@shared_task(name="livestreams.make_clip")
+def make_clip(clip_id: int) -> None:
+    """Cut a clip."""
+    cut_clip(clip_id=clip_id, now=utc_now())
 
 
 @shared_task(name="livestreams.keep_recordings")

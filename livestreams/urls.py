@@ -48,6 +48,9 @@ api_urlpatterns = [
     path(f"{_SESSION}takes/<int:take_id>/token/", api.takes.TakeToken.as_view(), name="take-token"),
     path(f"{_SESSION}takes/<int:take_id>/close/", api.takes.TakeClose.as_view(), name="take-close"),
     path(f"{_SESSION}likes/", api.room.Likes.as_view(), name="likes"),
+    path(f"{_SESSION}replay/", api.replays.ReplayDetail.as_view(), name="replay"),
+    path(f"{_SESSION}clips/", api.replays.Clips.as_view(), name="clips"),
+    path("clips/<int:clip_id>/", api.replays.ClipDetail.as_view(), name="clip"),
     path("messages/<int:message_id>/hide/", api.moderation.MessageHide.as_view(), name="message-hide"),
     path("messages/<int:message_id>/show/", api.moderation.MessageShow.as_view(), name="message-show"),
 ]

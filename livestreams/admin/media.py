@@ -15,6 +15,7 @@ from livestreams.models import (
     Take,
 )
 from livestreams.services.keys import revoke_by_operator
+from livestreams.services.trimming import bar_replay, remake_by_operator
 
 
 @admin.register(Broadcast)
@@ -73,9 +74,39 @@ class ReplayAdmin(BaseAdmin):
         "error",
         "created_at",
     ]
-    list_filter = ["status"]
+    list_filter = ["status", "is_barred"]
     list_select_related = ["session"]
     search_fields = ["session__title", "session__host__name"]
+    moves = (
+        Move(
+            name="bar",
+            label=_("Take it down"),
+            run=lambda request, replay, data: bar_replay(
+                actor=request.user, replay_id=replay.pk, is_barred=True, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({False}),
+            field="is_barred",
+            is_dangerous=True,
+        ),
+        Move(
+            name="unbar",
+            label=_("Allow it again"),
+            run=lambda request, replay, data: bar_replay(
+                actor=request.user, replay_id=replay.pk, is_barred=False, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({True}),
+            field="is_barred",
+        ),
+        Move(
+            name="remake",
+            label=_("Try the file again"),
+            run=lambda request, replay, data: remake_by_operator(
+                actor=request.user, replay_id=replay.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({""}),
+            field="master_sha256",
+        ),
+    )
     date_hierarchy = "created_at"
     ordering = ["-pk"]
 

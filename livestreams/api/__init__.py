@@ -1,5 +1,23 @@
 """The live part of the REST contract (api.md), a module a part."""
 
-from livestreams.api import deals, keys, moderation, room, rundown, sessions, takes
+from livestreams.api import (
+    deals,
+    keys,
+    moderation,
+    replays,
+    room,
+    rundown,
+    sessions,
+    takes,
+)
 
-__all__ = ["deals", "keys", "moderation", "room", "rundown", "sessions", "takes"]
+__all__ = [
+    "deals",
+    "keys",
+    "moderation",
+    "replays",
+    "room",
+    "rundown",
+    "sessions",
+    "takes",
+]

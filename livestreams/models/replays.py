@@ -11,8 +11,10 @@ class Replay(models.Model):
     """The whole show, joined from all takes.
 
     The master is one file with chapters, kept as evidence with its SHA-256: hiding the replay and cutting its
-    ends change what people see, never the master (decisions.md 20). `sprite` tells how the sheet of small
-    pictures is laid out: columns, rows, width, height (pixels of one), interval_ms.
+    ends change what people see, never the master (decisions.md 20). `hidden_at` may come before it is ready;
+    `is_barred`: an operator took it down, so the host cannot offer it again. `sprite` tells how the sheet of
+    small pictures is laid out: columns, rows, width, height (pixels of one), count, starts_ms (of the first,
+    in the whole show) and interval_ms.
     """
 
     session = models.OneToOneField(LiveSession, on_delete=models.CASCADE, related_name="replay")
@@ -28,6 +30,7 @@ class Replay(models.Model):
     trim_start_ms = models.BigIntegerField(default=0)
     trim_end_ms = models.BigIntegerField(null=True, blank=True)
     hidden_at = models.DateTimeField(null=True, blank=True)
+    is_barred = models.BooleanField(default=False)
     error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField()
     ready_at = models.DateTimeField(null=True, blank=True)

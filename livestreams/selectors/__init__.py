@@ -24,7 +24,6 @@ from livestreams.selectors.goods import (
     addable_data,
     addable_farmers,
     addable_variants,
-    chapters_of,
     get_open_pin,
     item_data,
     open_pins,
@@ -42,6 +41,7 @@ from livestreams.selectors.planning import (
     monday_of,
     reminded_ids,
 )
+from livestreams.selectors.replays import chapters_of, playable_ms
 from livestreams.selectors.sessions import (
     desk_card,
     get_crew_session,
@@ -109,6 +109,7 @@ __all__ = [
     "open_pins",
     "photo_src",
     "pin_data",
+    "playable_ms",
     "poster_url",
     "recent_messages",
     "reminded_ids",

@@ -5,22 +5,22 @@ from django.db.models import Prefetch, Q, QuerySet
 from livestreams.models import LiveSession, PinEvent, RundownItem
 from livestreams.selectors.pictures import photo_src
 from livestreams.sources import make_source
-from livestreams.statuses import ReplayStatus
 from shops.models import Farmer, Photo, Product, Variant
 from shops.statuses import PhotoStatus
 
 
 def get_open_pin(session: LiveSession) -> PinEvent | None:
     """Return what is being shown now."""
-    return _pins().filter(session=session, closed_at=None).first()
+    return shown_pins().filter(session=session, closed_at=None).first()
 
 
 def open_pins(session_ids: list[int]) -> dict[int, PinEvent]:
     """Return what each of these sessions shows now."""
-    return {pin.session_id: pin for pin in _pins().filter(session__in=session_ids, closed_at=None)}
+    return {pin.session_id: pin for pin in shown_pins().filter(session__in=session_ids, closed_at=None)}
 
 
-def _pins() -> QuerySet[PinEvent]:
+def shown_pins() -> QuerySet[PinEvent]:
+    """Return pins with all that a card shows of their goods."""
     return PinEvent.objects.select_related(
         "rundown_item__variant__product__farmer__village",
         "rundown_item__variant__product__farmer__portrait",
@@ -120,7 +120,7 @@ def item_data(item: RundownItem, *, source: str = "", is_on_air: bool = True) ->
 def pin_data(pin: PinEvent, *, is_on_air: bool = True) -> dict:
     """Return what is shown now, with the signed source that a purchase names."""
     if not _is_loaded(pin):
-        pin = _pins().get(pk=pin.pk)
+        pin = shown_pins().get(pk=pin.pk)
     source = make_source(
         kind="pin",
         session_id=pin.session_id,
@@ -134,21 +134,3 @@ def _is_loaded(pin: PinEvent) -> bool:
     item = pin._state.fields_cache.get("rundown_item")
     variant = item._state.fields_cache.get("variant") if item else None
     return variant is not None and hasattr(variant.product, "ready_photos")
-
-
-def chapters_of(session: LiveSession) -> list[dict]:
-    """Return the replay's chapters with the goods at their current price."""
-    replay = getattr(session, "replay", None)
-    if replay is None or replay.status != ReplayStatus.READY:
-        return []
-    chapters = list(replay.chapters.all())
-    pins = {pin.pk: pin for pin in _pins().filter(pk__in=[chapter.pin_event_id for chapter in chapters])}
-    result = []
-    for chapter in chapters:
-        item = pins[chapter.pin_event_id].rundown_item
-        source = make_source(
-            kind="chapter", session_id=session.pk, chapter_id=chapter.pk, variant_id=item.variant_id
-        )
-        data = item_data(item, source=source, is_on_air=False)
-        result.append({"chapter": chapter.pk, "starts_ms": chapter.starts_ms} | data)
-    return result

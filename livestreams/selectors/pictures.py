@@ -2,6 +2,7 @@
 
 from livestreams import storage
 from livestreams.models import LiveSession
+from livestreams.statuses import ReplayStatus
 from shops.models import Photo, Shop
 from shops.statuses import PhotoStatus
 
@@ -27,6 +28,7 @@ def photo_src(photo: Photo | None, width: int = CARD_WIDTH) -> str:
 def poster_url(session: LiveSession) -> str:
     """Return the still picture of a replay, else the cover, "" without either."""
     replay = getattr(session, "replay", None)
-    if replay is not None and replay.poster_path:
+    # The pictures of a hidden replay are not served.
+    if replay is not None and replay.poster_path and replay.status == ReplayStatus.READY:
         return storage.media_url(replay.poster_path)
     return photo_src(session.cover, 720)

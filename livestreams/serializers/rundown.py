@@ -43,6 +43,8 @@ class ChapterSerializer(RundownItemSerializer):
 
     chapter = serializers.IntegerField()
     starts_ms = serializers.IntegerField()
+    offer = serializers.ChoiceField(choices=["buy", "sold_out", "next_harvest", "gone"])
+    next_harvest_on = serializers.DateField(allow_null=True)
 
 
 class OfferSerializer(serializers.Serializer):

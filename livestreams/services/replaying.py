@@ -9,8 +9,9 @@ from common import outbox
 from livestreams import storage
 from livestreams.models import Broadcast, Chapter, LiveSession, PinEvent, Replay
 from livestreams.services.playlists import TakePicture, media_time_ms
+from livestreams.services.replay_files import Pictures
 from livestreams.services.telling_room import tell_status
-from livestreams.statuses import ReplayStatus
+from livestreams.statuses import ReplayProblem, ReplayStatus
 
 
 @transaction.atomic
@@ -22,7 +23,7 @@ def note_picture(*, broadcast_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def complete_picture(*, session_id: int, takes: Sequence[TakePicture], now: datetime) -> None:
-    """All takes are finished and the show is over: keep the length, place the chapters, ask for the poster.
+    """All takes are finished and the show is over: keep the length, place the chapters, ask for the rest.
 
     Without any picture the replay has failed, with a reason. Again: no effect.
     """
@@ -31,7 +32,7 @@ def complete_picture(*, session_id: int, takes: Sequence[TakePicture], now: date
     if replay is None:
         return
     if not takes:
-        replay.status, replay.error = ReplayStatus.FAILED, "no picture arrived"
+        replay.status, replay.error = ReplayStatus.FAILED, ReplayProblem.NO_PICTURE
         replay.save(update_fields=["status", "error"])
         tell_status(session)
         return
@@ -39,7 +40,11 @@ def complete_picture(*, session_id: int, takes: Sequence[TakePicture], now: date
     replay.duration_ms = sum(sum(take.durations_ms) for take in takes)
     replay.save(update_fields=["playlist_path", "duration_ms"])
     _place_chapters(replay, takes)
+    # Two steps: people can watch in a moment, while the evidence file may take its time.
     outbox.enqueue("livestreams.make_replay", queue="media", session_id=session_id)
+    outbox.enqueue("livestreams.make_master", queue="media", session_id=session_id)
+    if replay.hidden_at is not None:
+        outbox.enqueue("livestreams.arrange_replay", session_id=session_id)
 
 
 def _place_chapters(replay: Replay, takes: Sequence[TakePicture]) -> None:
@@ -53,12 +58,21 @@ def _place_chapters(replay: Replay, takes: Sequence[TakePicture]) -> None:
         )
 
 
-def finish_replay(*, session_id: int, poster_path: str, now: datetime) -> None:
-    """Offer the replay to everybody."""
-    with transaction.atomic():
-        session = LiveSession.objects.select_for_update(of=("self",)).get(pk=session_id)
-        moved = Replay.objects.filter(session=session, status=ReplayStatus.PROCESSING).update(
-            status=ReplayStatus.READY, ready_at=now, poster_path=poster_path
-        )
-        if moved:
-            tell_status(session)
+@transaction.atomic
+def finish_replay(*, session_id: int, pictures: Pictures, now: datetime) -> None:
+    """Keep the pictures and offer the replay, unless it was hidden before. Again: new pictures."""
+    replay = Replay.objects.select_for_update().get(session=session_id)
+    replay.poster_path, replay.sprite_path = pictures.poster_path, pictures.sprite_path
+    replay.sprite = pictures.sprite
+    fields = ["poster_path", "sprite_path", "sprite"]
+    if replay.status == ReplayStatus.PROCESSING:
+        replay.status = ReplayStatus.HIDDEN if replay.hidden_at else ReplayStatus.READY
+        replay.ready_at = now
+        fields += ["status", "ready_at"]
+    replay.save(update_fields=fields)
+    tell_replay(session_id)
+
+
+def tell_replay(session_id: int) -> None:
+    """Tell the room what became of its replay."""
+    tell_status(LiveSession.objects.select_related("replay", "broadcast").get(pk=session_id))

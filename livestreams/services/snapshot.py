@@ -62,6 +62,6 @@ def detail_data(session: LiveSession) -> dict:
         "end_code": end_code(session),
         "slow_mode_seconds": session.slow_mode_seconds,
         "replay": replay.status if replay is not None else None,
-        "duration_ms": replay.duration_ms if replay is not None else None,
+        "duration_ms": selectors.playable_ms(session),
         "chapters": selectors.chapters_of(session),
     }

@@ -82,6 +82,7 @@ def record(
     container: str = "matroska",
     size: str = "180x320",
     is_reordered: bool = False,
+    scene: str = "",
 ) -> bytes:
     """Return what a recorder would give: a stream with a test card and a tone.
 
@@ -109,7 +110,7 @@ def record(
     subprocess.run(
         [
             imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y",
-            "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25",
+            "-f", "lavfi", "-i", scene or f"testsrc2=size={size}:rate=25",
             "-f", "lavfi", "-i", f"sine={frequency}:sample_rate=48000",
             "-t", str(seconds), *picture, "-g", frames, "-keyint_min", frames, "-pix_fmt", "yuv420p",
             *wrapping, str(target),

@@ -29,7 +29,7 @@ from tests.livestreams.pictures import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_two_takes_become_one_show(session, item, zhuoma, tmp_path, market, drain_outbox):
+def test_two_takes_become_one_show(session, item, zhuoma, tmp_path, market, drain_outbox, settings):
     first = make_take(session=session, at=utc_now())
     broadcaster = Broadcaster()
     send(first, cut(record(seconds=5, folder=tmp_path), 7))
@@ -54,11 +54,11 @@ def test_two_takes_become_one_show(session, item, zhuoma, tmp_path, market, drai
         if line and not line.startswith("#"):
             assert (storage.public_folder(session.broadcast.public_id) / line).stat().st_size > 0
     assert [decode(session, number=number)[0] for number in (1, 2)] == [125, 100]
-    assert drain_outbox() == ["livestreams.make_replay"]
+    assert drain_outbox() == ["livestreams.make_replay", "livestreams.make_master"]
     replay = Replay.objects.get()
     assert replay.status == ReplayStatus.READY
     assert abs(replay.duration_ms - 9000) <= 500
-    poster = storage.public_folder(session.broadcast.public_id) / storage.POSTER
+    poster = settings.MEDIA_ROOT / replay.poster_path
     assert poster.read_bytes()[:2] == b"\xff\xd8"
     assert [(c.title, c.starts_ms) for c in Chapter.objects.all()] == [(market.product.title, 2000)]
 
@@ -106,7 +106,10 @@ def test_killed_broadcaster_goes_on_from_what_is_kept(session, zhuoma, tmp_path,
     assert abs(sum(lengths(full)) - 8) <= 0.5
     assert lengths(full)[: len(lengths(before))] == lengths(before)
     assert decode(session, number=1)[0] == 200
-    assert OutboxMessage.objects.get().task == "livestreams.make_replay"
+    assert [message.task for message in OutboxMessage.objects.order_by("pk")] == [
+        "livestreams.make_replay",
+        "livestreams.make_master",
+    ]
 
 
 @pytest.mark.parametrize(
