@@ -5,10 +5,12 @@ One show for all tests of this file: they go through it in order, each leaves it
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -220,6 +222,42 @@ def test_pr7_room_goes_on_and_the_picture_returns(air, stack, words):
         time.sleep(0.2)
     air.host.wait_for_selector("[data-link=good]")
     assert air.buyer.evaluate("() => window.stayed") is True
+
+
+def test_weak_network_gets_a_smaller_picture(air, stack):
+    count = len(takes_of(stack, air.id))
+    network = air.host.context.new_cdp_session(air.host)
+    network.send("Network.enable")
+    speed = {"offline": False, "latency": 50, "downloadThroughput": -1}
+
+    network.send("Network.emulateNetworkConditions", speed | {"uploadThroughput": 15_000})
+    air.host.wait_for_selector("[data-link=weak]", timeout=40_000)
+    air.host.wait_for_selector("[data-console]:not([data-level='0'])", timeout=40_000)
+    network.send("Network.emulateNetworkConditions", speed | {"uploadThroughput": 500_000})
+    air.host.get_by_text("Weak network: sending a smaller picture.").wait_for()
+    smaller = now_tenths()
+
+    is_moving(air.buyer, after=smaller)
+    takes = takes_of(stack, air.id)
+    assert (len(takes), takes[-1][2]) == (count + 1, "receiving")
+
+
+def test_e6_hundred_megabytes_are_refused_before_they_are_sent(air, stack):
+    """Through the real server: the answer comes although not one byte of the body was sent."""
+    take_id = takes_of(stack, air.id)[-1][0]
+    renew = f"""async () => (await (await import("/static/js/base/api.js")).api(
+        "/api/v1/live-sessions/{air.id}/takes/{take_id}/token/", {{ method: "POST" }})).upload_token"""
+    head = (
+        f"PUT /ingest/takes/{take_id}/0 HTTP/1.1\r\nHost: market\r\nContent-Length: 104857600\r\n"
+        f"Content-Type: video/webm\r\nAuthorization: Bearer {air.host.evaluate(renew)}\r\n\r\n"
+    )
+    place = urlsplit(stack.url)
+
+    with socket.create_connection((place.hostname, place.port), timeout=10) as line:
+        line.sendall(head.encode())
+        answer = line.recv(4096).decode()
+
+    assert answer.startswith("HTTP/1.1 413")
 
 
 def test_second_phone_takes_over_and_the_first_is_told(air, stack, browser):

@@ -23,16 +23,17 @@ export class Pace {
     this.upAfter = UP_AFTER_MS;
   }
 
-  /** So many bytes took so long. */
-  sent({ bytes, ms, at }) {
-    this.samples.push({ bytes, ms: Math.max(ms, 1), at });
+  /** A chunk that had been recorded at that level in `recordedMs` was sent in `ms`. */
+  sent({ level, recordedMs, ms, at }) {
+    // In terms of what the levels are meant to need: a picture that hardly moves needs less than that.
+    this.samples.push({ capacity: (this.rates[level] * recordedMs) / Math.max(ms, 1), ms, at });
   }
 
   #recent(at) {
     this.samples = this.samples.filter((sample) => sample.at > at - WINDOW_MS);
-    const bytes = this.samples.reduce((sum, sample) => sum + sample.bytes, 0);
-    const ms = this.samples.reduce((sum, sample) => sum + sample.ms, 0);
-    return { capacity: ms ? (bytes * 8000) / ms : null, load: ms / WINDOW_MS };
+    const busy = this.samples.reduce((sum, sample) => sum + sample.ms, 0);
+    // What the network carried a moment ago says nothing once it has become slow: the last chunk does.
+    return { capacity: this.samples.at(-1)?.capacity ?? null, load: busy / WINDOW_MS };
   }
 
   /** Returns the level that the next recording should have; ask a few times a second. */
@@ -52,11 +53,11 @@ export class Pace {
 
   #lower(at, level, capacity) {
     const last = this.rates.length - 1;
-    // The queue is of a tunnel, and is being worked off.
-    if (level === last || (capacity !== null && capacity >= this.rates[level] * 1.3)) return level;
+    // Nothing was sent yet, or the queue is of a tunnel and is being worked off.
+    if (level === last || capacity === null || capacity >= this.rates[level] * 1.3) return level;
     if (this.upAt !== null && at - this.upAt < FELL_BACK_MS) this.upAfter = Math.min(this.upAfter * 2, LONGEST_UP_AFTER_MS);
     else this.upAfter = UP_AFTER_MS;
-    const carried = capacity === null ? level + 1 : this.rates.findIndex((rate) => rate <= capacity * 0.8);
+    const carried = this.rates.findIndex((rate) => rate <= capacity * 0.8);
     return this.#change(at, carried < 0 ? last : Math.max(carried, level + 1));
   }
 

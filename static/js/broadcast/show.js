@@ -71,7 +71,7 @@ export class Show {
 
   #record({ isNewer = false } = {}) {
     const before = this.take;
-    const take = this.uploader.begin({ mime: this.type, isNewer });
+    const take = this.uploader.begin({ mime: this.type, level: this.level, isNewer });
     const recording = new Recording(this.camera.stream, {
       type: this.type,
       level: this.level,
@@ -96,8 +96,8 @@ export class Show {
     this.#tell();
   }
 
-  sent({ bytes, ms }) {
-    this.pace?.sent({ bytes, ms, at: now() });
+  sent({ level, recordedMs, ms }) {
+    this.pace?.sent({ level: level ?? this.level, recordedMs, ms, at: now() });
   }
 
   #tell() {

@@ -189,6 +189,7 @@ export class ConsoleStage {
   #link({ quality, waitingMs, code, level }) {
     const { one, words } = this;
     one("console").dataset.link = quality;
+    one("console").dataset.level = level;
     one("meter").value = Math.min(waitingMs / FULL_METER_MS, 1) * 10;
     one("meter").classList.toggle("meter--hot", quality !== "good");
     const waiting = Math.round(waitingMs / 1000);

@@ -20,8 +20,8 @@ export function clock() {
  * Sends the chunks of takes in their order and keeps each until it is acknowledged. A take is recorded
  * first and opened at the server when those before it are sent: nothing is lost in a tunnel.
  *
- * `onState({waiting, waitingMs, bytes, isOffline, code})` after every change, `onSent({bytes, ms})` after every
- * chunk, `onRefused(reason)` when the server takes no more: then nothing is sent until `restart`.
+ * `onState({waiting, waitingMs, bytes, isOffline, code})` after every change, `onSent({level, recordedMs,
+ * ms})` after every chunk, `onRefused(reason)` when the server takes no more: then nothing is sent until `restart`.
  */
 export class Uploader {
   constructor({ sessionUrl, buffer, memory, onState, onSent, onRefused }) {
@@ -51,8 +51,9 @@ export class Uploader {
   }
 
   /** Adds a take that is being recorded; `opened` of it resolves once the server has it. */
-  begin({ mime, isNewer }) {
-    const take = { key: newKey(), mime, began: clock(), server: null, queue: [], nextSeq: 0, isEnded: false, grant: null, isNewer };
+  begin({ mime, level, isNewer }) {
+    const take = { key: newKey(), mime, level, isNewer, began: clock(), server: null, grant: null };
+    Object.assign(take, { queue: [], nextSeq: 0, isEnded: false });
     take.opened = new Promise((resolve, reject) => Object.assign(take, { resolve, reject }));
     take.opened.catch(() => {});
     this.takes.push(take);
@@ -240,7 +241,7 @@ export class Uploader {
     const { response, answer, ms } = sent;
     this.code = response.ok ? "" : answer.code;
     if (response.ok) {
-      this.onSent({ bytes: body.byteLength, ms });
+      this.onSent({ level: take.level, recordedMs: chunk.ms, ms });
       this.#acknowledge(take, answer.next);
       return true;
     }
