@@ -10,6 +10,7 @@ from sellerdesk.views import (
     live_console,
     live_keys,
     live_plan,
+    live_replay,
     live_report,
     live_rundown,
     money,
@@ -54,6 +55,11 @@ urlpatterns = [
     path("desk/live/<int:session_id>/schedule/", live_plan.show_schedule, name="show_schedule"),
     path("desk/live/<int:session_id>/cancel/", live_plan.show_cancel, name="show_cancel"),
     path("desk/live/<int:session_id>/end/", live_plan.show_end, name="show_end"),
+    path("desk/live/<int:session_id>/replay/", live_replay.replay, name="replay"),
+    path("desk/live/<int:session_id>/clips/", live_replay.clips, name="clips"),
+    path(
+        "desk/live/<int:session_id>/clips/<int:clip_id>/delete/", live_replay.clip_delete, name="clip_delete"
+    ),
     path("desk/live/<int:session_id>/console/", live_console.console, name="console"),
     path("desk/live/<int:session_id>/report/", live_report.report, name="show_report"),
     path("desk/live/<int:session_id>/moderate/", live_chat.moderate, name="moderate"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.views import calendar, cart, catalogue, checkout, home, live, me, orders, shop
+from storefront.views import calendar, cart, catalogue, checkout, home, live, me, orders, replays, shop
 
 app_name = "storefront"
 urlpatterns = [
@@ -39,6 +39,7 @@ urlpatterns = [
     path("live/<int:session_id>/share.jpg", calendar.share_card, name="share_card"),
     path("live/<int:session_id>/poster.jpg", calendar.share_poster, name="share_poster"),
     path("live/<int:session_id>/", live.room, name="room"),
+    path("clips/<int:clip_id>/", replays.clip, name="clip"),
     path("videos/", live.videos, name="videos"),
 ]
 api_urlpatterns = []

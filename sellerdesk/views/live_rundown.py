@@ -16,7 +16,8 @@ from livestreams.forms import AddGoodsForm, RundownForm
 from livestreams.models import LiveSession
 from livestreams.services import clashing, consenting, copying, drawing, rundown
 from livestreams.services.scheduling import PLANNED
-from livestreams.statuses import ON_AIR
+from livestreams.statuses import ON_AIR, SessionStatus
+from sellerdesk.views.live_replay import replay_context
 
 LARGEST_ID = 2**63 - 1
 
@@ -89,7 +90,7 @@ def _show_page(
             actor=request.user, host_id=session.host_id, shop_id=session.shop_id,
             starts=[session.scheduled_at], minutes=session.planned_minutes, but=[session.pk],
         )  # fmt: skip
-    context = {
+    context = (replay_context(session) if session.status == SessionStatus.ENDED else {}) | {
         "session": session,
         "card": selectors.desk_card(session),
         "items": [

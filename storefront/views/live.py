@@ -17,8 +17,7 @@ from livestreams.services.snapshot import detail_data
 from livestreams.statuses import ON_AIR, PUBLIC, SessionStatus
 from livestreams.wording import line_words
 from storefront.cards import calendar_card, session_card, share_tags
-
-LONGEST_START = 24 * 3600
+from storefront.views.replays import replay, start_at
 
 
 @require_safe
@@ -47,6 +46,8 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
         session = selectors.get_session_for(request.user, session_id)
     except NotFound:
         return _called_off(request, session_id)
+    if session.status == SessionStatus.ENDED:
+        return replay(request, session)
     asked = selectors.reminded_ids(request.user, [session.pk])
     detail = detail_data(session)
     is_on_air = session.status in ON_AIR
@@ -73,7 +74,7 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
             "address": address.pk if address else None,
             "freight_fen": settings.FLAT_FREIGHT_FEN,
             "gateway": settings.PAYMENT_GATEWAYS[0] if settings.PAYMENT_GATEWAYS else "",
-            "start_at": _start_at(request),
+            "start_at": start_at(request),
         },
         "words": _words() | line_words(),
     }
@@ -85,11 +86,6 @@ def _called_off(request: HttpRequest, session_id: int) -> HttpResponse:
     session = selectors.get_announced(session_id)
     words = session.cancel_reason or _("The host does not hold it. Other shows are in the calendar.")
     return render(request, "livestreams/called_off.html", {"session": session, "words": words}, status=410)
-
-
-def _start_at(request: HttpRequest) -> int:
-    text = request.GET.get("t", "")
-    return min(int(text), LONGEST_START) if text.isdecimal() and len(text) < 8 else 0
 
 
 def _words() -> dict[str, str]:

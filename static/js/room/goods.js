@@ -1,14 +1,9 @@
 import { priceElement } from "../base/money.js";
 
-function clock(ms) {
-  const seconds = Math.floor(ms / 1000);
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
-}
-
-/** The list of the show's goods; in a replay, its chapters. */
+/** The list of the show's goods. */
 export class Goods {
-  constructor({ list, none, count, words, onBuy, onJump }) {
-    Object.assign(this, { list, none, count, words, onBuy, onJump });
+  constructor({ list, none, count, words, onBuy }) {
+    Object.assign(this, { list, none, count, words, onBuy });
   }
 
   fill(items) {
@@ -38,9 +33,6 @@ export class Goods {
     body.append(title, unit, priceElement(item.price_fen));
     const buttons = document.createElement("div");
     buttons.className = "goods-row__do";
-    if (item.starts_ms !== undefined) {
-      buttons.append(this.#button("btn btn--soft", `▶ ${clock(item.starts_ms)}`, () => this.onJump(item)));
-    }
     const isGone = item.available <= 0;
     const buy = this.#button("btn btn--buy btn--auto", isGone ? this.words.sold_out : this.words.buy, () => this.onBuy(item));
     buy.disabled = isGone;
@@ -61,5 +53,3 @@ export class Goods {
     return button;
   }
 }
-
-export { clock };

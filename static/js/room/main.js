@@ -7,7 +7,6 @@ import { Goods } from "./goods.js";
 import { Hearts } from "./hearts.js";
 import { PinCard } from "./pin.js";
 import { Quality } from "./quality.js";
-import { Replay } from "./replay.js";
 import { Stage } from "./stage.js";
 import { Stream } from "./stream.js";
 
@@ -24,14 +23,12 @@ const hearts = new Hearts({ box: one("hearts"), button: one("heart"), counter: o
 const picture = new Picture(one("video"));
 const stage = new Stage({ root: one("room"), words, picture });
 new Quality({ root: one("room"), opener: one("quality-open"), list: one("quality"), words, picture });
-const replay = new Replay({ video: one("video"), seek: one("seek"), pin });
 const goods = new Goods({
   list: one("goods"),
   none: one("goods-none"),
   count: one("goods-count"),
   words,
   onBuy: buy,
-  onJump: (chapter) => replay.jump(chapter),
 });
 
 function buy(item) {
@@ -49,13 +46,16 @@ function showViewers(count) {
 }
 
 function show() {
+  if (session.status === "ended" && session.playback_url) {
+    // What stays of the show has a page of its own at this address.
+    window.location.reload();
+    return;
+  }
   stage.show(session, { startAt: room.start_at });
   showViewers(session.viewers);
   hearts.show(session.likes);
-  const isReplay = session.status === "ended" && session.playback_url;
-  if (isReplay) replay.begin(session.chapters, session.duration_ms, room.start_at);
-  else pin.show(session.pinned);
-  goods.fill(isReplay && session.chapters.length ? session.chapters : room.rundown);
+  pin.show(session.pinned);
+  goods.fill(room.rundown);
 }
 
 async function fetchSnapshot() {

@@ -26,7 +26,19 @@ def _of_session(rest: str):
     return lambda world: f"/api/v1/live-sessions/{_replay(world).session_id}/{rest}"
 
 
+def _desk(rest: str):
+    return lambda world: f"/desk/live/{_replay(world).session_id}/{rest.format(clip=_clip(world).pk)}"
+
+
+DESK = "desk/live/<int:session_id>/"
+MOVE = "302 404 404 404 302 302 404"
+
 ROWS = [
+    row("GET", "clips/<int:clip_id>/", 200, lambda world: f"/clips/{_clip(world).pk}/"),
+    row("GET", DESK + "replay/", "302 404 404 404 200 200 404", _desk("replay/")),
+    row("POST", DESK + "replay/", MOVE, _desk("replay/"), {"do": "show"}),
+    row("POST", DESK + "clips/", MOVE, _desk("clips/"), {"starts": "0:00", "ends": "0:05"}),
+    row("POST", DESK + "clips/<int:clip_id>/delete/", MOVE, _desk("clips/{clip}/delete/"), {}),
     row("GET", API + "replay/", 200, _of_session("replay/")),
     row("PATCH", API + "replay/", PRESENTERS.format(200), _of_session("replay/"), {"hidden": False}),
     row("GET", API + "clips/", 200, _of_session("clips/")),
