@@ -19,8 +19,13 @@ from livestreams.services.receiving import container_of
 LARGEST_PIXELS = str(4096 * 2304)
 OFFSET_SECONDS = 1
 SOUND_RATE, SOUND_FRAME = 48_000, 1024
+# How long a segment's last picture lasts is a guess; where it was too long, the next keyframe is out some
+# milliseconds late.
+TRIM_SLACK_SECONDS = 0.012
 # So much sound before the joint is thrown away with the segment that is out already.
 LEAD_FRAMES = 24
+# Two pictures of one moment, as recorders write them now and then, would upset the encoder.
+RISING = "select='isnan(prev_selected_pts)+gt(pts,prev_selected_pts)',"
 # Short side, highest rate of the picture, rate of the sound.
 SMALL = {MID: (480, "800k", "64k"), LOW: (240, "260k", "48k")}
 
@@ -72,16 +77,16 @@ def segment_command(
 
     `smaller`: renditions of SMALL beside the source, cut at the same keyframes.
     """
-    begins = ""
+    begins = RISING
     if joint is not None and not is_copy:
-        begins = f"trim=start={joint.shows_s - OFFSET_SECONDS - 0.0005:.4f},"
+        begins += f"trim=start={joint.shows_s - OFFSET_SECONDS - TRIM_SLACK_SECONDS:.4f},"
     keyframes = "source" if is_copy else "expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+1))"
     source = ["-c:v", "copy"]
     if not is_copy:
         size = "'min(iw,1280)':'min(ih,1280)':force_original_aspect_ratio=decrease:force_divisible_by=2"
         source = [
             "-vf", f"{begins}scale={size}",
-            *_picture(rate="1800k", keyframes=keyframes, quality="26", threads="2"),
+            *_picture(rate="1800k", keyframes=keyframes, quality="26", threads="2", level="4.0"),
         ]  # fmt: skip
     command = [
         ffmpeg_program(), "-filter_threads", "1", "-copyts", *input_arguments(mime),
@@ -91,18 +96,20 @@ def segment_command(
         short, rate, sound = SMALL[name]
         size = f"w='if(gt(iw,ih),-2,min(iw,{short}))':h='if(gt(iw,ih),min(ih,{short}),-2)'"
         picture = ["-vf", f"{begins}scale={size}"]
-        picture += _picture(rate=rate, keyframes=keyframes, quality="28", threads="1")
+        picture += _picture(rate=rate, keyframes=keyframes, quality="28", threads="1", level="3.1")
         command += _output(name, picture, sound=sound, joint=joint)
     return command
 
 
-def _picture(*, rate: str, keyframes: str, quality: str, threads: str) -> list[str]:
+def _picture(*, rate: str, keyframes: str, quality: str, threads: str, level: str) -> list[str]:
     return [
-        "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "main",
+        # Nothing is left to the guessed frame rate: each run must make the same kind of picture.
+        "-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency",
+        "-profile:v", "main", "-level:v", level, "-x264-params", "fps=30",
         "-pix_fmt", "yuv420p", "-threads", threads, "-crf", quality, "-maxrate", rate, "-bufsize", rate,
         # Keyframes where we say and nowhere else; every picture keeps its own time.
         "-bf", "0", "-g", "9999", "-sc_threshold", "0", "-force_key_frames", keyframes,
-        "-fps_mode", "vfr", "-enc_time_base", "1:90000",
+        "-fps_mode", "passthrough", "-enc_time_base", "1:90000",
     ]  # fmt: skip
 
 

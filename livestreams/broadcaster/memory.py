@@ -11,6 +11,8 @@ from livestreams.broadcaster.renditions import Measured
 
 # What a decoder of sound and a muxer need before the joint.
 LEAD_MS = SOUND_FRAME * 40 * 1000 // SOUND_RATE
+# A copied segment begins with a keyframe of the recording; a re-encoded one may lie so far behind one.
+KEYFRAME_LEAD_MS = 12_000
 
 
 @dataclass
@@ -42,7 +44,8 @@ class Memory:
     def move(self, anchor: Anchor, scanner: Scanner) -> None:
         """Note the newest segment, and the last place before it from which reading can begin."""
         self.anchor = anchor
-        mark = scanner.mark_before((anchor.seconds - OFFSET_SECONDS) * 1000 - LEAD_MS)
+        lead_ms = LEAD_MS if self.is_copy else KEYFRAME_LEAD_MS
+        mark = scanner.mark_before((anchor.seconds - OFFSET_SECONDS) * 1000 - lead_ms)
         if mark is not None:
             self.header, self.mark = scanner.header, mark
         elif scanner.is_lost:

@@ -38,7 +38,7 @@ PLACE_SECONDS = 10.0
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 10.0
 # So many runs in a row without one new segment: the recording cannot be read.
 HOPELESS_RUNS = 5
-SAME_SECONDS = 0.005
+SAME_SECONDS = 0.05
 ALIGNED_SECONDS = 0.1
 
 
@@ -116,7 +116,10 @@ class TakePublisher:
             return self.count > before
         except NotJoined as error:
             logger.warning("take %s: %s, reading it from its beginning", self.take_id, error)
-            self._failed()
+            if self.run.joint is None:
+                self._failed()
+            self._may_join = False
+            self._end_run()
             return self.count > before or self.is_finished
         except ValueError as error:
             logger.warning("take %s: %s", self.take_id, error)
@@ -205,6 +208,9 @@ class TakePublisher:
             index = taken[SOURCE]
             segment = self._segment(SOURCE, index).read_bytes()
             anchor = self._anchor_of(segment)
+            if self.run.has_read_all and index == len(listed) - 1:
+                # ffmpeg knows the others' lengths by the next one's beginning.
+                listed[index] = max(listed[index], self._length_ms(segment))
             if self.count and anchor.seconds <= self.memory.anchor.seconds + SAME_SECONDS:
                 # It is out already.
                 self._is_joined |= anchor.seconds >= self.memory.anchor.seconds - SAME_SECONDS
@@ -233,6 +239,10 @@ class TakePublisher:
             raise ValueError("a segment without picture")
         begins = spans[sound.number].begins if sound and sound.number in spans else None
         return Anchor(spans[video.number].shows, video.timescale, begins)
+
+    def _length_ms(self, segment: bytes) -> int:
+        video = next(track for track, _ in self._configurations(SOURCE) if track.kind == VIDEO)
+        return spans_of(segment)[video.number].length * 1000 // video.timescale
 
     def _configurations(self, rendition: str) -> list[tuple[Track, bytes]]:
         """Return what is in this run's init."""

@@ -56,10 +56,10 @@ def decode(session, *, number: int) -> tuple[int, float]:
     data += b"".join(path.read_bytes() for path in sorted(folder.glob("seg*.m4s")))
     done = subprocess.run(
         [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-xerror", "-i", "pipe:0", "-map", "0:v",
-         "-f", "null", "-", "-progress", "pipe:1"],
+         "-fps_mode", "passthrough", "-enc_time_base", "1:90000", "-f", "null", "-", "-progress", "pipe:1"],
         input=data, capture_output=True, check=True,
     )  # fmt: skip
-    assert done.stderr == b""
+    assert done.stderr.decode() == ""
     values = dict(line.split("=", 1) for line in done.stdout.decode().split() if "=" in line)
     return int(values["frame"]), int(values["out_time_us"]) / 1e6
 
