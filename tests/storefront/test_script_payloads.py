@@ -6,8 +6,9 @@ from itertools import product
 import pytest
 from django.test import Client
 
+from accounts.models import User
 from common.clock import utc_now
-from livestreams.models import ChatMessage
+from livestreams.models import ChatMessage, ModerationAction, QuickReply
 from shops.models import Product
 from tests.factories.livestreams import add_to_rundown, make_session
 from tests.factories.shops import make_product
@@ -154,3 +155,34 @@ def test_d1_the_room_and_its_chat(market, arun):
 
         assert Page(html).found == []
         assert "pwn" in html
+
+
+def test_d1_the_pages_of_those_who_moderate(market, arun, zhuoma):
+    client = Client()
+    client.force_login(zhuoma, backend="accounts.backends.IdentifierBackend")
+    session = make_session(host=market.host, shop=market.shop)
+    pages = [f"/desk/live/{session.pk}/{page}/" for page in ("moderate", "console", "chat")]
+
+    for first in range(0, 500, 50):
+        some = PAYLOADS[first : first + 50]
+        ChatMessage.objects.all().delete()
+        held = ChatMessage.objects.bulk_create(
+            ChatMessage(session=session, author=arun, text=text, status="held", created_at=utc_now())
+            for text in some
+        )
+        ModerationAction.objects.bulk_create(
+            ModerationAction(
+                session=session, kind="mute", moderator=zhuoma, person=arun, message=line, reason=line.text,
+                created_at=utc_now(),
+            )
+            for line in held
+        )  # fmt: skip
+        QuickReply.objects.all().delete()
+        QuickReply.objects.bulk_create(QuickReply(host=market.host, text=text) for text in some)
+        User.objects.filter(pk=arun.pk).update(display_name=some[7][:60])
+        for path in pages:
+            html = client.get(path).content.decode()
+
+            assert Page(html).found == []
+            assert "pwn" in html
+            assert "7777777" not in html

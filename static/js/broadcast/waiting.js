@@ -59,8 +59,9 @@ export class Waiting {
       ]);
       this.#drawHeld(held.results);
       if (silenced) this.#drawSilenced(silenced);
-    } catch {
-      // The next turn asks again.
+    } catch (error) {
+      // Who no longer helps has no page here; anything else: the next turn asks again.
+      if (error.status === 404) window.location.reload();
     }
   }
 

@@ -60,6 +60,7 @@ function show() {
 
 async function fetchSnapshot() {
   session = await api(path);
+  chat.slowSeconds = session.slow_mode_seconds;
   const [lines, rundown] = await Promise.all([api(`${path}messages/`), api(`${path}rundown/`)]);
   room.rundown = rundown;
   chat.fill(lines.results);
@@ -70,9 +71,16 @@ async function fetchSnapshot() {
 async function refresh() {
   try {
     await fetchSnapshot();
-  } catch {
-    setTimeout(refresh, 3000);
+  } catch (error) {
+    if (!leave(error)) setTimeout(refresh, 3000);
   }
+}
+
+/** Whoever was asked to leave sees the page that says so. */
+function leave(error) {
+  if (error.code !== "banned") return false;
+  window.location.reload();
+  return true;
 }
 
 const on = {
@@ -109,4 +117,5 @@ new Stream({
   after: session.event_id,
   onEvent: (name, data) => on[name]?.(data),
   onReset: refresh,
+  onRefused: () => api(path).catch(leave),
 });

@@ -11,14 +11,16 @@ const LONGEST_PAUSE_MS = 30000;
 
 /**
  * Follows a room's events, each once and in order. The stream is closed while the page is hidden and goes
- * on where it was; `onReset` is called when something was missed and the room must be fetched anew.
+ * on where it was; `onReset` is called when something was missed and the room must be fetched anew,
+ * `onRefused` when the server does not let this person (or anybody just now) in.
  */
 export class Stream {
-  constructor({ url, after, onEvent, onReset }) {
+  constructor({ url, after, onEvent, onReset, onRefused = () => {} }) {
     this.url = url;
     this.last = after;
     this.onEvent = onEvent;
     this.onReset = onReset;
+    this.onRefused = onRefused;
     this.source = null;
     this.pause = 1000;
     document.addEventListener("visibilitychange", () => (document.hidden ? this.close() : this.open()));
@@ -40,7 +42,9 @@ export class Stream {
     source.addEventListener("reset", (event) => this.#restart(event.lastEventId));
     source.addEventListener("error", () => {
       // The browser reconnects by itself unless it was told never to.
-      if (this.source === source && source.readyState === EventSource.CLOSED) this.#openLater();
+      if (this.source !== source || source.readyState !== EventSource.CLOSED) return;
+      this.#openLater();
+      this.onRefused();
     });
   }
 
