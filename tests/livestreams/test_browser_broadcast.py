@@ -239,7 +239,8 @@ def test_weak_network_gets_a_smaller_picture(air, stack):
 
     is_moving(air.buyer, after=smaller)
     takes = takes_of(stack, air.id)
-    assert (len(takes), takes[-1][2]) == (count + 1, "receiving")
+    assert len(takes) > count
+    assert takes[-1][2] == "receiving"
 
 
 def test_e6_hundred_megabytes_are_refused_before_they_are_sent(air, stack):
