@@ -65,6 +65,7 @@ def _words() -> dict[str, str]:
         "disk_full": _("The market's disk is full. Tell the operator; orders go on."),
         "go_live": _("GO LIVE"),
         "go_on": _("Go on"),
+        "send_here": _("Send from this phone"),
         "end": _("END"),
         "ending": _("Sending the last seconds …"),
     }

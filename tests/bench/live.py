@@ -101,7 +101,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=int, default=30, help="how long latency is looked at, in all")
     parser.add_argument("--no-encoding", action="store_true", help="without the cost of ffmpeg alone")
     options = parser.parse_args(arguments)
-    missed = print_figures(f"A show in real browsers ({os.cpu_count()} cores)", figures(seconds=options.seconds))
+    missed = print_figures(
+        f"A show in real browsers ({os.cpu_count()} cores)", figures(seconds=options.seconds)
+    )
     if not options.no_encoding:
         missed += print_figures("What its picture costs", live_encoding.figures())
     return min(missed, 1)

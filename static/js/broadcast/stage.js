@@ -74,7 +74,8 @@ export class ConsoleStage {
     const go = this.one("go");
     const isSending = this.show.isOn;
     go.hidden = isSending || this.data.is_elsewhere || this.isReplaced;
-    go.textContent = this.isOnAir ? this.words.go_on : this.words.go_live;
+    const goOn = this.memory.last ? this.words.go_on : this.words.send_here;
+    go.textContent = this.isOnAir ? goOn : this.words.go_live;
     go.disabled = !this.camera.stream || !this.show.type;
     this.one("end-open").hidden = !this.isOnAir;
     const isShown = isSending || (this.data.is_elsewhere && this.isOnAir);
