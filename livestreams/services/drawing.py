@@ -27,6 +27,7 @@ LAYOUT = 1  # another number draws all pictures anew
 CARD, POSTER = (1200, 630), (1080, 1440)
 SIZES = {"card": CARD, "poster": POSTER}
 PAPER, INK, SOFT, BARLEY, FLAG, NIGHT = "#fffdf8", "#1d1b16", "#5f5747", "#c8862b", "#c0392b", "#3f2808"
+TITLE = 50  # pixels; from this size on a line is a title
 JPEG_QUALITY = 86
 LARGEST_COVER = 40_000_000  # pixels
 
@@ -153,7 +154,8 @@ def _paragraph(
     font = _font(size)
     top = at[1]
     for line in wrapped(text, lambda part: draw.textlength(part, font=font), width, most):
-        draw.text((at[0], top), line, font=font, fill=fill)
+        # The package has one weight; a title is written bolder by its outline.
+        draw.text((at[0], top), line, font=font, fill=fill, stroke_width=1 if size >= TITLE else 0)
         top += round(size * 1.3)
     return top
 
