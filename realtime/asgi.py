@@ -10,9 +10,10 @@ from collections.abc import Callable
 from urllib.parse import parse_qs
 
 from django.conf import settings
+from redis.exceptions import RedisError
 
 from common.limits import address_group
-from realtime import backlog
+from realtime import backlog, nchan
 from realtime.channels import NOTHING_YET, UNKNOWN, Position
 from realtime.grants import Authorise, Grant, Recheck
 from realtime.hub import Hub
@@ -29,6 +30,8 @@ SSE_HEADERS = [
 # A person who was banned or signed out is gone within 5 s (decisions.md 2).
 RECHECK_SECONDS = 3.0
 MEASURE_SECONDS = 2.0
+# So long a door waits for the relay to bring what the reader already knows.
+RELAY_SECONDS = 2.0
 
 
 class Rooms:
@@ -39,6 +42,8 @@ class Rooms:
         self.readers: set[StreamReader] = set()
         self.by_address: Counter[str] = Counter()
         self.port: int | None = None
+        self.publisher = nchan.Publisher(settings.NCHAN_PUBLISH)
+        self._seen: dict[str, tuple[float, bool]] = {}
         self._recheck = recheck
 
     def start(self) -> None:
@@ -51,6 +56,19 @@ class Rooms:
     async def stop(self) -> None:
         """End the background work."""
         await self.hub.stop()
+        await self.publisher.close()
+
+    async def is_carried(self, room: str) -> bool:
+        """Whether nginx has the room now; a crowd asks once."""
+        now = asyncio.get_running_loop().time()
+        seen_at, is_there = self._seen.get(room, (float("-inf"), False))
+        if now - seen_at > nchan.SEEN_SECONDS:
+            told = await self.publisher.ask(room)
+            is_there = told is not None and told.messages > 0
+            if len(self._seen) > 1000:
+                self._seen.clear()
+            self._seen[room] = (now, is_there)
+        return is_there
 
     @contextlib.contextmanager
     def place_for(self, address: str):
@@ -132,7 +150,10 @@ def application(authorise: Authorise, recheck: Recheck) -> Callable:
             if grant is None:
                 await _refuse(send, 404, "not_found", "We could not find that.")
                 return
-            await _stream(here, grant, scope, receive, send)
+            if settings.ROOM_STREAM == "nchan":
+                await hand_over(here, grant, asked_position(scope), send)
+            else:
+                await _stream(here, grant, scope, receive, send)
 
     door.rooms = rooms
     return door
@@ -174,6 +195,44 @@ def _connection(here: Rooms, scope: dict) -> backlog.Address | None:
     except (TypeError, ValueError, OSError, IndexError):
         return None
     return client
+
+
+async def hand_over(here: Rooms, grant: Grant, asked: Position | None, send) -> None:
+    """Tell nginx which channels of nchan this stream reads, and from where on."""
+    place = None
+    try:
+        await _remember(here.hub.client, grant)
+        give_up = asyncio.get_running_loop().time() + RELAY_SECONDS
+        while asyncio.get_running_loop().time() < give_up:
+            if await here.is_carried(grant.room):
+                place = await nchan.place_of(here.hub.client, grant.room, asked)
+            if place is not None:
+                break
+            await asyncio.sleep(0.1)
+    except (RedisError, OSError, nchan.NchanError) as error:
+        logger.warning("a room stream waits for Valkey or nginx: %s", error)
+    if place is None:
+        # Whoever cannot be cut later is not let in now.
+        await _refuse(send, 503, "unavailable", "The room is just starting.", [(b"retry-after", b"2")])
+    elif isinstance(place, Position):
+        await send({"type": "http.response.start", "status": 200, "headers": SSE_HEADERS})
+        body = f"retry: {100 + secrets.randbelow(900)}\nevent: reset\nid: {place}\ndata: {{}}\n\n"
+        await send({"type": "http.response.body", "body": body.encode()})
+    else:
+        own = f"/{nchan.nchan_name(grant.own)}" if grant.own else ""
+        target = f"/-/rooms/{nchan.nchan_name(grant.room)}{own}?at={place}".encode()
+        headers = [*SSE_HEADERS, (b"x-accel-redirect", target), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _remember(client, grant: Grant) -> None:
+    pipeline = client.pipeline(transaction=False)
+    pipeline.sadd(nchan.WATCHED, grant.room)
+    pipeline.publish(nchan.WATCH, grant.room)
+    if grant.own:
+        pipeline.hset(nchan.GRANTS, *nchan.sealed(grant))
+    await pipeline.execute()
 
 
 def client_address(scope: dict) -> str:

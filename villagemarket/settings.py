@@ -19,6 +19,12 @@ from villagemarket import embedded
 from villagemarket.beat import BEAT_SCHEDULE
 from villagemarket.log import LOGGING  # noqa: F401 (so does logging)
 from villagemarket.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 (Django reads them here)
+from villagemarket.room_streams import (  # noqa: F401
+    LIVE_PROXIES,
+    NCHAN_PUBLISH,
+    ROOM_STREAM,
+    ROOM_STREAMS_PER_ADDRESS,
+)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_folder()
@@ -354,11 +360,6 @@ LIVE_TIGHT_FREE_BYTES = 5 * LIVE_LEAST_FREE_BYTES  # below this recordings that 
 INGEST_KEEP_DAYS = 2  # what phones sent, once the show is one file
 RECORDING_KEEP_DAYS = 90
 SALE_RECORDING_KEEP_DAYS = 3 * 365 + 1  # three years, a leap day included: evidence of what was promised
-
-# Who may say for whom a room stream is asked: addresses of proxies in front of the live process.
-LIVE_PROXIES = frozenset(_listed("LIVE_PROXIES"))
-# Streams of one address at once, 0 for any number. Whole villages share one behind their carrier.
-ROOM_STREAMS_PER_ADDRESS = int(os.environ.get("ROOM_STREAMS_PER_ADDRESS") or 500)
 
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PIXELS = 50_000_000
