@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from storefront.views import calendar, cart, catalogue, checkout, home, live, me, orders, replays, shop
+from storefront.views import calendar, cart, catalogue, checkout, home, live, me, orders, paying, replays, shop
 
 app_name = "storefront"
 urlpatterns = [
@@ -16,9 +16,11 @@ urlpatterns = [
     path("cart/lines/<int:line_id>/", cart.cart_line, name="cart_line"),
     path("cart/lines/<int:line_id>/remove/", cart.cart_remove, name="cart_remove"),
     path("checkout/", checkout.checkout, name="checkout"),
-    path("checkout/<int:group_id>/", checkout.pay, name="pay"),
-    path("checkout/<int:group_id>/pay/", checkout.pay_start, name="pay_start"),
-    path("checkout/return/<int:payment_id>/", checkout.payment_return, name="payment_return"),
+    path("checkout/<int:group_id>/", paying.pay, name="pay"),
+    path("checkout/<int:group_id>/pay/", paying.pay_start, name="pay_start"),
+    path("checkout/<int:group_id>/wechat/", paying.pay_wechat, name="pay_wechat"),
+    path("checkout/payments/<int:payment_id>/", paying.pay_go, name="pay_go"),
+    path("checkout/return/<int:payment_id>/", paying.payment_return, name="payment_return"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<slug:number>/", orders.order, name="order"),
     path("orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),

@@ -1,9 +1,8 @@
-"""From the cart to paid: choose an address, place, pay, come back."""
+"""From the cart to an order: choose an address, place. Paying: storefront.views.paying."""
 
 import uuid
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import Address
 from accounts.selectors import list_addresses
@@ -19,18 +18,11 @@ from common import limits
 from common.clock import utc_now
 from common.errors import Invalid, MarketError
 from common.idempotency import parse_key
-from orders.cards import order_card, picture_of
-from orders.selectors import get_group, group_orders
+from orders.cards import picture_of
 from orders.services.carting import note_prices_seen
 from orders.services.placing import find_placed, place_order
 from orders.services.pricing import WantedLine
 from orders.services.quoting import Quote, quote_cart
-from orders.statuses import OrderStatus
-from payments.models import Payment
-from payments.selectors import get_payment
-from payments.services.closing import check_payment
-from payments.services.starting import start_payment
-from payments.statuses import PaymentStatus
 from storefront.views.cart import whole_number
 
 
@@ -46,7 +38,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if placed is not None:
         return redirect("storefront:pay", group_id=placed["group"])
     if request.method == "POST":
-        _spend(request)
+        spend(request)
     quote = quote_cart(user=request.user, only=only)
     if not quote.good_lines:
         return redirect("storefront:cart")
@@ -74,63 +66,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
     return redirect("storefront:pay", group_id=answer["group"])
 
 
-@never_cache
-@login_required
-@require_safe
-def pay(request: HttpRequest, group_id: int) -> HttpResponse:
-    """Show what is to be paid, until when, and how."""
-    return _pay_page(request, group_id)
-
-
-@never_cache
-@login_required
-@require_POST
-def pay_start(request: HttpRequest, group_id: int) -> HttpResponse:
-    """Send the buyer to the provider's page."""
-    _spend(request)
-    try:
-        payment, _replayed = start_payment(
-            buyer=request.user,
-            group_id=group_id,
-            gateway=request.POST.get("gateway", ""),
-            idempotency_key=parse_key(request.POST.get("key")),
-            origin=f"{request.scheme}://{request.get_host()}",
-            now=utc_now(),
-        )
-    except MarketError as refusal:
-        return _pay_page(request, group_id, problem=str(refusal.message), status=refusal.status)
-    return redirect(payment.pay_url)
-
-
-@never_cache
-@login_required
-@require_safe
-def payment_return(request: HttpRequest, payment_id: int) -> HttpResponse:
-    """Wait for what the provider says; what stands in this page's address proves nothing (rules.md B12)."""
-    payment = get_payment(user=request.user, payment_id=payment_id)
-    payment = check_payment(payment=payment, now=utc_now())
-    orders = group_orders(payment.group)
-    context = {
-        "payment": payment,
-        "cards": [order_card(order) for order in orders],
-        "outcome": _outcome(payment, {order.status for order in orders}),
-        "poll_url": reverse("api:payment", args=[payment.pk]),
-    }
-    return render(request, "storefront/payment_return.html", context)
-
-
-def _spend(request: HttpRequest) -> None:
+def spend(request: HttpRequest) -> None:
     """Count against the person's limit of orders (rules.md 13); TooMany when it is used up."""
     limits.spend(name="orders.pages", key=f"user:{request.user.pk}", limit=60, seconds=60, now=utc_now())
-
-
-def _outcome(payment: Payment, states: set[str]) -> str:
-    if payment.status == PaymentStatus.SUCCEEDED:
-        sent_back = payment.refunds.filter(request=None).exists()
-        return "refunded" if sent_back else "paid"
-    if payment.status in (PaymentStatus.FAILED, PaymentStatus.CLOSED):
-        return "failed" if states <= {OrderStatus.PENDING_PAYMENT} else "closed"
-    return "waiting"
 
 
 def _only(request: HttpRequest) -> list[int]:
@@ -190,21 +128,3 @@ def _chosen(request: HttpRequest, addresses: list[Address]) -> int:
     wanted = request.POST.get("address") or request.GET.get("address") or ""
     own = {str(address.pk): address.pk for address in addresses}
     return own.get(wanted) or (addresses[0].pk if addresses else 0)
-
-
-def _pay_page(request: HttpRequest, group_id: int, *, problem: str = "", status: int = 200) -> HttpResponse:
-    group = get_group(user=request.user, group_id=group_id)
-    orders = group_orders(group)
-    if any(order.captured_fen for order in orders):
-        return redirect("storefront:order", number=orders[0].number)
-    is_payable = all(order.status == OrderStatus.PENDING_PAYMENT for order in orders)
-    context = {
-        "group": group,
-        "cards": [order_card(order) for order in orders],
-        "first": orders[0],
-        "gateways": settings.PAYMENT_GATEWAYS,
-        "is_payable": is_payable and group.expires_at > utc_now(),
-        "key": uuid.uuid4(),
-        "problem": problem,
-    }
-    return render(request, "storefront/pay.html", context, status=status)

@@ -61,14 +61,17 @@ export class BuySheet {
       };
       if (this.item.source) body.source = this.item.source;
       const order = await api("/api/v1/orders/", { method: "POST", key: this.key, body });
+      if (!this.room.gateway) {
+        window.location.assign(`/checkout/${order.group}/`);
+        return;
+      }
       const answer = await api(`/api/v1/order-groups/${order.group}/pay/`, {
         method: "POST",
         key: this.payKey,
         body: { gateway: this.room.gateway },
       });
       toast(this.words.paying, "success");
-      // The sandbox's page is one of ours; others are led to by a page of their own.
-      window.location.assign(this.room.gateway === "sandbox" ? answer.next.url : answer.next.page);
+      window.location.assign(answer.next.url);
     } catch (error) {
       showErrors(this.form, error);
       if (error.code !== "network" && error.code !== "in_progress") this.#wishChanged();

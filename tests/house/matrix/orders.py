@@ -93,6 +93,19 @@ ROWS = [
     ),
     row("POST", "desk/orders/<slug:number>/cash/", MOVE_OF_SHOP, path=_desk_order("cash/")),
     row("POST", "desk/orders/<slug:number>/refused/", MOVE_OF_SHOP, path=_desk_order("refused/")),
+    # Nothing was begun inside WeChat: the buyer is led back to the page.
+    row(
+        "GET",
+        "checkout/<int:group_id>/wechat/",
+        MOVE_OF_BUYER,
+        path=lambda world: f"/checkout/{world.group.pk}/wechat/",
+    ),
+    row(
+        "GET",
+        "checkout/payments/<int:payment_id>/",
+        MOVE_OF_BUYER,
+        path=lambda world: f"/checkout/payments/{world.payment.pk}/",
+    ),
     row("GET", "cart/", 200),
     row("POST", "cart/add/", 302, data=_one_line),
     row("GET", "cart/chosen/", 302),
