@@ -4,7 +4,7 @@ import argparse
 import json
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from tests.providersim.alipay import Alipay
 from tests.providersim.book import Book, RefusedError
@@ -43,6 +43,10 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/sns/oauth2/access_token":
             self.server.calls.append("wechatpay:token")
             self._answer(200, json.dumps(self.server.wechat.token(query_of(self.path))))
+        elif path == "/connect/oauth2/authorize":  # the buyer's browser inside WeChat
+            asked = query_of(self.path)
+            back = f"{asked['redirect_uri'][0]}?{urlencode({'code': 'good1', 'state': asked['state'][0]})}"
+            self._answer(302, "", {"Location": back})
         elif path == "/gateway.do":  # the buyer's browser
             self.server.alipay.visit(urlsplit(self.path).query)
             self._answer(200, "{}")
