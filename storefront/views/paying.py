@@ -121,7 +121,11 @@ def pay_go(request: HttpRequest, payment_id: int) -> HttpResponse:
         context["bridge"] = json.dumps(get_gateway(payment.gateway).bridge(payment.pay_url, utc_now()))
     else:
         context["address"] = payment.pay_url
-    return render(request, "storefront/pay_go.html", context)
+    response = render(request, "storefront/pay_go.html", context)
+    if "address" in context:
+        # Without a script, and no redirect: browsers hold a form to its policy through all of those.
+        response["Refresh"] = f"1; url={payment.pay_url}"
+    return response
 
 
 @never_cache

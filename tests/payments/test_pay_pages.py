@@ -65,17 +65,20 @@ def test_each_browser_shows_what_works_in_it(browser, order):
 def test_a_phone_is_led_on_by_an_address_and_a_computer_by_a_code(browser, order):
     phone, computer = browser(ANDROID), browser(DESKTOP)
 
-    pages = [
-        client.get(start(client, order, gateway)["Location"]).content.decode()
+    answers = [
+        client.get(start(client, order, gateway)["Location"])
         for client, gateway in ((phone, "wechatpay"), (phone, "alipay"), (computer, "wechatpay"))
     ]
 
     h5, wap, native = Payment.objects.order_by("pk")
     assert [payment.method for payment in (h5, wap, native)] == ["h5", "wap", "native"]
-    for page, payment in ((pages[0], h5), (pages[1], wap)):
-        assert f'content="1; url={payment.pay_url.replace("&", "&amp;")}"' in page
-    assert 'src="data:image/svg+xml' in pages[2]
-    assert native.pay_url not in pages[2]
+    for answer, payment in ((answers[0], h5), (answers[1], wap)):
+        assert answer["Refresh"] == f"1; url={payment.pay_url}"
+        assert f'href="{payment.pay_url.replace("&", "&amp;")}"' in answer.content.decode()
+    code = answers[2].content.decode()
+    assert 'src="data:image/svg+xml' in code
+    assert native.pay_url not in code
+    assert "Refresh" not in answers[2]
 
 
 def test_inside_wechat_we_learn_who_pays_and_the_bridge_takes_the_money(browser, order, providers):
