@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from storefront.views import calendar, cart, catalogue, checkout, home, live, me, orders, paying, replays, shop
+from storefront.views import (
+    calendar,
+    cart,
+    catalogue,
+    checkout,
+    home,
+    live,
+    me,
+    orders,
+    paying,
+    replays,
+    shop,
+)
 
 app_name = "storefront"
 urlpatterns = [

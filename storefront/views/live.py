@@ -17,6 +17,7 @@ from livestreams.services.snapshot import detail_data
 from livestreams.statuses import ON_AIR, PUBLIC, SessionStatus
 from livestreams.wording import line_words
 from storefront.cards import calendar_card, session_card, share_tags
+from storefront.views.paying import taken_at_once
 from storefront.views.replays import replay, start_at
 
 
@@ -73,8 +74,7 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
             "sign_in_url": f"{settings.LOGIN_URL}?next={request.path}",
             "address": address.pk if address else None,
             "freight_fen": settings.FLAT_FREIGHT_FEN,
-            # The demo's one way is taken at once; among others the buyer chooses.
-            "gateway": "sandbox" if settings.PAYMENT_GATEWAYS == ["sandbox"] else "",
+            "gateway": taken_at_once(),
             "start_at": start_at(request),
         },
         "words": _words() | line_words(),

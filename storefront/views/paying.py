@@ -155,6 +155,11 @@ def offer(request: HttpRequest) -> Offer:
     )
 
 
+def taken_at_once() -> str:
+    """Return the gateway that a room starts by itself, the demo's only one; else the buyer chooses."""
+    return "sandbox" if settings.PAYMENT_GATEWAYS == ["sandbox"] else ""
+
+
 def names() -> dict[str, str]:
     """Return what gateways are called, in the reader's language."""
     return {

@@ -14,6 +14,7 @@ from livestreams.models import LiveSession
 from livestreams.selectors.replays import get_clip_for
 from storefront.cards import session_card
 from storefront.replay_cards import clip_page, replay_page
+from storefront.views.paying import taken_at_once
 
 LONGEST_START = 24 * 3600
 
@@ -81,7 +82,7 @@ def _buying(request: HttpRequest) -> dict:
             "sign_in_url": f"{settings.LOGIN_URL}?next={request.path}",
             "address": address.pk if address else None,
             "freight_fen": settings.FLAT_FREIGHT_FEN,
-            "gateway": settings.PAYMENT_GATEWAYS[0] if settings.PAYMENT_GATEWAYS else "",
+            "gateway": taken_at_once(),
         },
         "words": {
             "paying": _("Taking you to payment …"),
