@@ -24,6 +24,7 @@ api_urlpatterns = [
     path(f"{_SESSION}rundown/", api.rundown.Rundown.as_view(), name="rundown"),
     path(f"{_SESSION}rundown/<int:item_id>/", api.rundown.RundownItemDetail.as_view(), name="rundown-item"),
     path(f"{_SESSION}deals/", api.deals.Deals.as_view(), name="deals"),
+    path(f"{_SESSION}deal-terms/", api.deals.DealTerms.as_view(), name="deal-terms"),
     path("deals/<int:deal_id>/start/", api.deals.DealStart.as_view(), name="deal-start"),
     path("deals/<int:deal_id>/extend/", api.deals.DealExtend.as_view(), name="deal-extend"),
     path("deals/<int:deal_id>/stop/", api.deals.DealStop.as_view(), name="deal-stop"),

@@ -8,7 +8,7 @@ from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
 from orders.models import Order, RefundRequest
 from orders.selectors import list_expired_groups
-from orders.services import cancelling, receiving, telling
+from orders.services import cancelling, receiving, reconciling, telling
 
 
 def _order(order_id: int) -> Order:
@@ -92,3 +92,9 @@ def expire_unpaid() -> int:
 def auto_receive() -> int:
     """Complete what was shipped long enough ago."""
     return receiving.auto_receive(now=utc_now())
+
+
+@shared_task(name="orders.reconcile_stock")
+def reconcile_stock() -> int:
+    """Report counters of stock and deals that disagree with their documents."""
+    return reconciling.report_stock(now=utc_now())

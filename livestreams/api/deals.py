@@ -59,6 +59,16 @@ class Deals(APIView):
         return _answer(deal, status.HTTP_201_CREATED)
 
 
+class DealTerms(APIView):
+    """What a deal may cost."""
+
+    @extend_schema(responses=serializers.DealTermsSerializer(many=True), operation_id="deal_terms_list")
+    def get(self, request: Request, session_id: int) -> Response:
+        """Return the show's goods with the farmers' terms, to those who set prices."""
+        session = selectors.get_presented_session(request.user, session_id)
+        return Response(serializers.DealTermsSerializer(dealing.deal_terms(session), many=True).data)
+
+
 class DealStart(APIView):
     """Begin."""
 

@@ -57,3 +57,16 @@ class DealExtendSerializer(serializers.Serializer):
     """How many seconds more."""
 
     seconds = serializers.IntegerField(min_value=10, max_value=4 * 3600)
+
+
+class DealTermsSerializer(serializers.Serializer):
+    """What can be sold by a deal, and the farmer's terms: the least price, and the shares in basis points."""
+
+    rundown_item = serializers.IntegerField()
+    title = serializers.CharField()
+    unit = serializers.CharField()
+    price_fen = serializers.IntegerField()
+    available = serializers.IntegerField()
+    floor_fen = serializers.IntegerField()
+    host_commission_bp = serializers.IntegerField()
+    platform_fee_bp = serializers.IntegerField()

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -9,14 +10,14 @@ from common import audit
 from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.moves import check_move
 from livestreams import selectors
-from livestreams.errors import DealClosed, DealRunning, NotOnAir, QuotaReached
+from livestreams.errors import DealClosed, DealRunning, NotAuthorized, NotOnAir, QuotaReached
 from livestreams.models import FlashDeal, LiveSession, RundownItem
 from livestreams.services.announcing import announce_stock
 from livestreams.services.consenting import check_price_on_air
 from livestreams.services.locking import lock
 from livestreams.services.rundown import OPEN
 from livestreams.services.scheduling import locked_session
-from livestreams.services.timing_deals import close_deal, lock_deal, tell_later
+from livestreams.services.timing_deals import close_deal, lock_deal, say_deal, tell_later
 from livestreams.statuses import DEAL_MOVES, DEAL_OPEN, ON_AIR, DealStatus
 from shops.services import deal_stock
 
@@ -120,6 +121,32 @@ def stop_by_operator(*, actor, deal_id: int, reason: str, now: datetime) -> Flas
     return _stop(actor, deal_id, now, reason=reason.strip())
 
 
+def deal_terms(session: LiveSession) -> list[dict]:
+    """Return the items that can be sold by a deal, in order, with what the farmer allows; money in fen."""
+    found = []
+    for item in selectors.rundown_of(session):
+        variant = item.variant
+        try:
+            terms = terms_in_session(session=session, product=variant.product)
+        except NotAuthorized:
+            continue
+        found.append(
+            {
+                "rundown_item": item.pk,
+                "title": variant.product.title,
+                "unit": variant.name,
+                "price_fen": variant.price_fen,
+                "available": selectors.item_data(item)["available"],
+                "floor_fen": selectors.floor_fen(
+                    price_fen=variant.price_fen, floor_price_bp=terms.floor_price_bp
+                ),
+                "host_commission_bp": terms.host_commission_bp,
+                "platform_fee_bp": settings.PLATFORM_FEE_BP,
+            }
+        )
+    return found
+
+
 def lock_quota(item_id: int) -> None:
     """Let everybody who gives units of a rundown item away see one another; needs a transaction."""
     lock(f"live_quota|{item_id}")
@@ -152,6 +179,7 @@ def _start(actor, session: LiveSession, deal: FlashDeal, now: datetime) -> Flash
     deal.save(update_fields=["stock", "status", "starts_at", "ends_at"])
     _note(actor, "start", deal, now, after={"price_fen": deal.price_fen, "quantity": deal.quantity})
     announce_stock(variant_id=item.variant_id, now=now)
+    say_deal(deal, event="started", now=now)
     tell_later(deal.pk)
     return deal
 

@@ -10,8 +10,9 @@ from common.moves import check_move
 from livestreams import selectors
 from livestreams.models import FlashDeal, LiveSession
 from livestreams.services.announcing import announce_stock
+from livestreams.services.chatting import say_for_market
 from livestreams.services.telling_goods import tell_deal
-from livestreams.statuses import DEAL_MOVES, DEAL_OPEN, DealStatus
+from livestreams.statuses import DEAL_MOVES, DEAL_OPEN, DealStatus, MessageKind
 from shops.services import deal_stock
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,20 @@ def _move(deal_id: int, now: datetime) -> FlashDeal:
             # Nobody looked while it was on sale.
             _set_status(deal, DealStatus.ACTIVE)
         _set_status(deal, state)
+        if state == DealStatus.SOLD_OUT:
+            say_deal(deal, event="sold_out", now=now)
     return deal
+
+
+def say_deal(deal: FlashDeal, *, event: str, now: datetime) -> None:
+    """Say in the chat that a deal has "started" or is "sold_out"."""
+    params = {
+        "event": event,
+        "title": deal.rundown_item.variant.product.title,
+        "price_fen": deal.price_fen,
+        "quantity": deal.quantity,
+    }
+    say_for_market(session_id=deal.session_id, kind=MessageKind.DEAL, params=params, now=now)
 
 
 def lock_deal(deal_id: int) -> FlashDeal:

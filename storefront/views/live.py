@@ -1,5 +1,7 @@
 """The live pages of buyers: what is on, the room, replays."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +16,7 @@ from livestreams.serializers.room import MessageSerializer
 from livestreams.serializers.rundown import RundownItemSerializer
 from livestreams.serializers.sessions import SessionDetailSerializer
 from livestreams.services.snapshot import detail_data
-from livestreams.statuses import ON_AIR, PUBLIC, SessionStatus
+from livestreams.statuses import ON_AIR, PUBLIC, DealStatus, SessionStatus
 from livestreams.wording import line_words
 from storefront.cards import calendar_card, session_card, share_tags
 from storefront.views.paying import taken_at_once
@@ -61,6 +63,7 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
         "host_face": selectors.photo_src(session.host.portrait, 96),
         "poster": selectors.poster_url(session),
         "address": address,
+        "deal": _first_deal(detail, items),
         "is_presenter": selectors.is_presenter(request.user, session),
         "is_crew": selectors.is_crew(request.user, session),
         "can_chat": is_on_air or session.status == SessionStatus.SCHEDULED,
@@ -87,6 +90,16 @@ def _called_off(request: HttpRequest, session_id: int) -> HttpResponse:
     session = selectors.get_announced(session_id)
     words = session.cancel_reason or _("The host does not hold it. Other shows are in the calendar.")
     return render(request, "livestreams/called_off.html", {"session": session, "words": words}, status=410)
+
+
+def _first_deal(detail: dict, items: list[dict]) -> dict | None:
+    """Return the deal that the page shows from the first moment on, with its picture."""
+    if not detail["deals"]:
+        return None
+    deal = detail["deals"][0]
+    item = next(item for item in items if item["rundown_item"] == deal["rundown_item"])
+    ends = deal["starts_at"] if deal["status"] == DealStatus.COUNTDOWN else deal["ends_at"]
+    return deal | {"photo": item["photo"], "url": item["url"], "shown_time": datetime.fromisoformat(ends)}
 
 
 def _words() -> dict[str, str]:
@@ -119,6 +132,12 @@ def _words() -> dict[str, str]:
         "play": _("Play"),
         "paying": _("Taking you to payment …"),
         "choose_gateway": _("Paying is not possible right now."),
+        "deal_begins": _("begins in"),
+        "deal_ends": _("ends in"),
+        "deal_soon": _("Soon"),
+        "deal_on": _("The deal is on."),
+        "deal_over": _("This deal is over"),
+        "deal_left": _("{count} of {total} left"),
         "nothing_pinned": _("The host will show something soon"),
         "days": _("{count} d"),
         "cancelled": _("This show was called off."),

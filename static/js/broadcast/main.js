@@ -1,8 +1,11 @@
 import { api } from "../base/api.js";
 import { Chat } from "../room/chat.js";
+import { Deals } from "../room/deals.js";
 import { lineText } from "../room/lines.js";
+import { ServerClock } from "../room/server_clock.js";
 import { Stream } from "../room/stream.js";
 import { Cards } from "./cards.js";
+import { DealDesk } from "./deals.js";
 import { Moderation } from "./moderation.js";
 import { Numbers } from "./numbers.js";
 import { ConsoleStage } from "./stage.js";
@@ -26,7 +29,20 @@ const moderation = new Moderation({
 const chat = new Chat({ list: one("chat"), words, sessionId: session.id, onPick: (line) => moderation.open(line, chat) });
 const numbers = new Numbers({ box: one("numbers"), sessionUrl: url, isOnAir: () => stage.isOnAir });
 
+const clock = new ServerClock();
+clock.learnFromPage(session.server_now);
+const desk = new DealDesk({
+  box: one("deals"),
+  opener: one("deal-open"),
+  dialog: document.getElementById("deal"),
+  deals: new Deals(clock),
+  words,
+  sessionUrl: url,
+  isOnAir: () => stage.isOnAir,
+});
+
 async function refresh() {
+  desk.refresh().catch(() => {});
   const [fresh, rundown, lines] = await Promise.all([api(url), api(`${url}rundown/`), api(`${url}messages/`)]);
   Object.assign(session, fresh);
   cards.fill(rundown, fresh.pinned);
@@ -46,6 +62,9 @@ const on = {
     chat.add(line);
     saleLine(line);
   },
+  deal: (event) => {
+    if (desk.deals.take(event.deal)) desk.draw();
+  },
   pin: (event) => cards.pin(event.pinned),
   stock: (event) => cards.stock(event.variant, event.available),
   likes: (event) => numbers.likes(event.count),
@@ -61,6 +80,7 @@ chat.wire(one("say"));
 chat.fill(data.messages);
 fillQuickReplies(one("quick"), data.quick_replies, chat);
 cards.fill(data.rundown, session.pinned);
+desk.refresh().catch(() => {});
 data.messages.forEach(saleLine);
 new Stream({ url: `${url}events/`, after: session.event_id, onEvent: (name, event) => on[name]?.(event), onReset: () => refresh().catch(() => {}) });
 await stage.open();

@@ -56,10 +56,11 @@ export class BuySheet {
     button.setAttribute("aria-busy", "true");
     try {
       const body = {
-        lines: [{ variant: this.item.variant, quantity: this.quantity }],
+        lines: [{ variant: this.item.variant, quantity: this.quantity, deal: this.item.deal ?? null }],
         address: this.room.address,
       };
-      if (this.item.source) body.source = this.item.source;
+      // A deal is its own source.
+      if (this.item.source && !this.item.deal) body.source = this.item.source;
       const order = await api("/api/v1/orders/", { method: "POST", key: this.key, body });
       if (!this.room.gateway) {
         window.location.assign(`/checkout/${order.group}/`);
@@ -74,6 +75,8 @@ export class BuySheet {
       window.location.assign(answer.next.url);
     } catch (error) {
       showErrors(this.form, error);
+      // At another price nobody buys without having seen it.
+      if (error.code === "deal_closed") this.dialog.close();
       if (error.code !== "network" && error.code !== "in_progress") this.#wishChanged();
     } finally {
       button.removeAttribute("aria-busy");

@@ -3,10 +3,13 @@ import { setCount } from "../base/counts.js";
 import { Picture } from "../player/picture.js";
 import { BuySheet } from "./buy.js";
 import { Chat } from "./chat.js";
+import { DealCard } from "./deal.js";
+import { Deals } from "./deals.js";
 import { Goods } from "./goods.js";
 import { Hearts } from "./hearts.js";
 import { PinCard } from "./pin.js";
 import { Quality } from "./quality.js";
+import { ServerClock } from "./server_clock.js";
 import { Stage } from "./stage.js";
 import { Stream } from "./stream.js";
 
@@ -30,6 +33,24 @@ const goods = new Goods({
   words,
   onBuy: buy,
 });
+
+const clock = new ServerClock();
+clock.learnFromPage(session.server_now);
+const deals = new Deals(clock);
+deals.fill(session.deals);
+const dealCard = new DealCard({
+  root: one("deal"),
+  pinRoot: one("pin"),
+  deals,
+  words,
+  itemOf: (id) => room.rundown.find((item) => item.rundown_item === id),
+  onBuy: buy,
+  onState: fillGoods,
+});
+
+function fillGoods() {
+  goods.fill(room.rundown.map((item) => deals.withDeal(item)));
+}
 
 function buy(item) {
   if (!room.signed_in) {
@@ -55,12 +76,14 @@ function show() {
   showViewers(session.viewers);
   hearts.show(session.likes);
   pin.show(session.pinned);
-  goods.fill(room.rundown);
+  dealCard.pin(session.pinned);
+  fillGoods();
 }
 
 async function fetchSnapshot() {
   session = await api(path);
   chat.slowSeconds = session.slow_mode_seconds;
+  deals.fill(session.deals);
   const [lines, rundown] = await Promise.all([api(`${path}messages/`), api(`${path}rundown/`)]);
   room.rundown = rundown;
   chat.fill(lines.results);
@@ -88,11 +111,15 @@ const on = {
   pin: (data) => {
     session.pinned = data.pinned;
     pin.show(data.pinned);
+    dealCard.pin(data.pinned);
   },
   stock: (data) => {
     pin.stock(data.variant, data.available);
     for (const item of room.rundown) if (item.variant === data.variant) item.available = data.available;
-    goods.fill(room.rundown);
+    fillGoods();
+  },
+  deal: (data) => {
+    if (deals.take(data.deal)) dealCard.draw();
   },
   viewers: (data) => showViewers(data.count),
   likes: (data) => hearts.show(data.count),

@@ -23,6 +23,12 @@ def _plan(world) -> dict:
 ROWS = [
     row("GET", OF_SESSION, 200, _deals),
     row("POST", OF_SESSION, PRESENTERS.format(201), _deals, _plan),
+    row(
+        "GET",
+        "api/v1/live-sessions/<int:session_id>/deal-terms/",
+        PRESENTERS.format(200),
+        lambda world: f"/api/v1/live-sessions/{world.session.pk}/deal-terms/",
+    ),
     row("POST", ONE + "start/", PRESENTERS.format(200), _one("start"), {}),
     row("POST", ONE + "extend/", PRESENTERS.format(200), _one("extend"), {"seconds": 60}),
     row("POST", ONE + "stop/", PRESENTERS.format(200), _one("stop"), {}),
