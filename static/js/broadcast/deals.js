@@ -152,8 +152,8 @@ export class DealDesk {
     );
     if (this.terms.some((item) => String(item.rundown_item) === before)) choice.value = before;
     this.dialog.querySelector("[data-deal-none]").hidden = this.terms.length > 0;
-    this.form.querySelectorAll("button[name=step]").forEach((button) => (button.disabled = !this.terms.length));
-    this.form.querySelector("button[value=start]").hidden = !this.isOnAir();
+    this.dialog.querySelectorAll("button[name=step]").forEach((button) => (button.disabled = !this.terms.length));
+    this.dialog.querySelector("button[value=start]").hidden = !this.isOnAir();
     refreshSteppers(this.form);
     this.#shares();
     this.dialog.showModal();
