@@ -12,7 +12,6 @@ from livestreams.selectors.chat import (
 from livestreams.selectors.deals import (
     crew_deal_data,
     deal_data,
-    floor_fen,
     get_crew_deal,
     get_deal,
     list_deals,
@@ -75,7 +74,6 @@ __all__ = [
     "deal_data",
     "desk_card",
     "earlier_moderators",
-    "floor_fen",
     "get_announced",
     "get_crew_deal",
     "get_crew_session",

@@ -6,7 +6,6 @@ from django.conf import settings
 from django.db.models import QuerySet, Sum
 
 from common.errors import NotFound
-from common.money import BASIS_POINTS
 from livestreams.models import FlashDeal, LiveSession, RundownItem
 from livestreams.statuses import DEAL_OPEN, DealStatus
 from shops.pricing import split_price
@@ -92,11 +91,6 @@ def crew_deal_data(deal: FlashDeal, *, now: datetime) -> dict:
         "farmer_fen": share.farmer_fen,
         "end_reason": deal.end_reason,
     }
-
-
-def floor_fen(*, price_fen: int, floor_price_bp: int) -> int:
-    """Return the least price that keeps the farmer's floor, rounded up to a fen; 1 without a floor."""
-    return max(-(-price_fen * floor_price_bp // BASIS_POINTS), 1)
 
 
 def units_promised(item: RundownItem, *, with_plans: bool = False) -> int:

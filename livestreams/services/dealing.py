@@ -10,10 +10,10 @@ from common import audit
 from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.moves import check_move
 from livestreams import selectors
-from livestreams.errors import DealClosed, DealRunning, NotAuthorized, NotOnAir, QuotaReached
+from livestreams.errors import DealClosed, DealRunning, NotOnAir, QuotaReached
 from livestreams.models import FlashDeal, LiveSession, RundownItem
 from livestreams.services.announcing import announce_stock
-from livestreams.services.consenting import check_price_on_air
+from livestreams.services.consenting import check_price_on_air, terms_of
 from livestreams.services.locking import lock
 from livestreams.services.rundown import OPEN
 from livestreams.services.scheduling import locked_session
@@ -123,12 +123,13 @@ def stop_by_operator(*, actor, deal_id: int, reason: str, now: datetime) -> Flas
 
 def deal_terms(session: LiveSession) -> list[dict]:
     """Return the items that can be sold by a deal, in order, with what the farmer allows; money in fen."""
+    items = selectors.rundown_of(session)
+    allowed = terms_of(session=session, products=[item.variant.product for item in items])
     found = []
-    for item in selectors.rundown_of(session):
+    for item in items:
         variant = item.variant
-        try:
-            terms = terms_in_session(session=session, product=variant.product)
-        except NotAuthorized:
+        terms = allowed[variant.product_id]
+        if terms is None:
             continue
         found.append(
             {
@@ -137,10 +138,8 @@ def deal_terms(session: LiveSession) -> list[dict]:
                 "unit": variant.name,
                 "price_fen": variant.price_fen,
                 "available": selectors.item_data(item)["available"],
-                "floor_fen": selectors.floor_fen(
-                    price_fen=variant.price_fen, floor_price_bp=terms.floor_price_bp
-                ),
-                "host_commission_bp": terms.host_commission_bp,
+                "floor_fen": terms.floor_fen(variant),
+                "host_commission_bp": min(item.host_commission_bp, terms.host_commission_bp),
                 "platform_fee_bp": settings.PLATFORM_FEE_BP,
             }
         )

@@ -172,7 +172,8 @@ def test_the_farmers_floor_holds_at_planning_and_at_the_start(item, market):
     with pytest.raises(BelowFloorPrice) as refusal:
         make_deal(item=item, price_fen=5099)
     assert list(refusal.value.fields) == ["price_fen"]
-    assert selectors.floor_fen(price_fen=6800, floor_price_bp=7500) == 5100
+    (terms,) = dealing.deal_terms(item.session)
+    assert (terms["floor_fen"], terms["price_fen"], terms["available"]) == (5100, 6800, 100)
     planned = make_deal(item=item, price_fen=5100, starts=False)
     FarmerAuthorization.objects.filter(farmer=market.farmer).update(floor_price_bp=8000)
     with pytest.raises(BelowFloorPrice):

@@ -11,7 +11,7 @@ from common.errors import NotFound
 from livestreams.models import PinEvent, SessionModerator
 from livestreams.services.announcing import announce_stock
 from livestreams.services.presenting import pin_item
-from livestreams.services.rundown import change_item
+from livestreams.services.rundown import Change, change_item
 from livestreams.services.timing_deals import watch_deals
 from livestreams.statuses import TakeStatus
 from livestreams.tasks import watch_deals as watch_task
@@ -69,7 +69,8 @@ def test_a_pins_place_in_the_picture_comes_from_when_the_takes_began(session, it
 
 def test_whoever_comes_late_sees_price_stock_and_deal_as_they_are(session, item, market, zhuoma, arun):
     pin_item(actor=zhuoma, session_id=session.pk, item_id=item.pk, now=utc_now())
-    change_item(actor=zhuoma, session_id=session.pk, item_id=item.pk, live_price_fen=5500, now=utc_now())
+    change = Change(item.pk, {"live_price_fen": 5500})
+    change_item(actor=zhuoma, session_id=session.pk, change=change, now=utc_now())
     deal = make_deal(item=item, price_fen=4000, quantity=30)
     VariantStock.objects.filter(pk=market.variant.pk).update(available=7)
 
@@ -91,8 +92,9 @@ def test_a_changed_price_is_told_with_the_card(
 ):
     pin_item(actor=zhuoma, session_id=session.pk, item_id=item.pk, now=utc_now())
 
+    change = Change(item.pk, {"live_price_fen": 5500})
     with django_capture_on_commit_callbacks(execute=True):
-        change_item(actor=zhuoma, session_id=session.pk, item_id=item.pk, live_price_fen=5500, now=utc_now())
+        change_item(actor=zhuoma, session_id=session.pk, change=change, now=utc_now())
 
     (card,) = told(valkey, session, "pin")
     assert '"price_fen":5500' in card
