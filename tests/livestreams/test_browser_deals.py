@@ -98,7 +98,7 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
     start_deal(host, price="30", quantity=2, per_buyer=1, countdown=10)
     note = host.locator("[data-deal-shares]")
     expect(note).to_contain_text("¥")
-    shares = re.findall(r"¥([\d.]+)", note.inner_text())[-3:]
+    shares = re.findall(r"¥(\d+\.\d\d)", note.inner_text())[-3:]
     assert sum(round(float(part) * 100) for part in shares) == 3000
     host.click("#deal button[value=start]")
 
