@@ -65,8 +65,8 @@ def keep_recordings() -> dict[str, int]:
 
 @shared_task(name="livestreams.announce_stock")
 def announce_stock(variant_id: int) -> None:
-    """Tell rooms how many are left."""
-    announcing.announce_stock(variant_id=variant_id, now=utc_now())
+    """Tell rooms what a shop changed about goods that they show."""
+    announcing.announce_goods(variant_id=variant_id, now=utc_now())
 
 
 @shared_task(name="livestreams.tell_sales")

@@ -9,7 +9,7 @@ from common.clock import utc_now
 from livestreams.models import ChatMessage, LiveSession
 from livestreams.services.chatting import say_for_market, tell_line
 from livestreams.services.locking import lock
-from livestreams.services.telling_goods import tell_late_stock, tell_stock
+from livestreams.services.telling_goods import tell_late_stock, tell_pin, tell_stock
 from livestreams.statuses import ON_AIR, MessageKind, MessageStatus
 
 # Sales of one thing within so many seconds are one line of the chat.
@@ -22,6 +22,16 @@ LONGEST_TITLE = 60
 def announce_stock(*, variant_id: int, now: datetime) -> None:
     """Tell every open room that has the variant in its rundown how many are left, after commit."""
     transaction.on_commit(lambda: tell_stock(variant_id), robust=True)
+
+
+def announce_goods(*, variant_id: int, now: datetime) -> None:
+    """Tell rooms how many are left, and those that show the variant now its card: price, name, stock."""
+    announce_stock(variant_id=variant_id, now=now)
+    shown = LiveSession.objects.filter(
+        status__in=ON_AIR, pins__closed_at=None, pins__rundown_item__variant=variant_id
+    )
+    for session in shown.distinct():
+        tell_pin(session)
 
 
 def announce_late_stock() -> int:

@@ -17,7 +17,7 @@ from shops.searching import fold
 from shops.selectors import can_sell_for, is_member
 from shops.services.photos import add_photo, arrange_photos
 from shops.services.publishing import archive_product, publish_product, reject_product
-from shops.services.stock import set_available
+from shops.services.stock import set_available, tell_rooms
 from shops.statuses import ProductStatus
 
 __all__ = [
@@ -164,6 +164,7 @@ def _save_variants(actor: User, product: Product, wanted: Sequence[VariantData],
                 after={"price_fen": variant.price_fen},
                 now=now,
             )
+            tell_rooms(variant)
         if is_new or data.stock is not None:
             set_available(variant=variant, available=data.stock or 0, actor=actor, now=now)
     product.variants.exclude(pk__in=kept).filter(is_active=True).update(is_active=False)

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from accounts.models import User
+from common import outbox
 from common.audit import actor_of
 from common.moves import check_move
 from shops.errors import SoldOut, StockTooLow
@@ -33,6 +34,7 @@ def receive_units(
     """Add units (at least 1) that a farmer brought: a lot (made unless given), its movement, the counter."""
     if quantity < 1:
         raise ValueError(quantity)
+    was_shown = VariantStock.objects.filter(pk=variant.pk).exists()
     if lot is None:
         lot = Lot.objects.create(
             variant=variant,
@@ -52,7 +54,14 @@ def receive_units(
         at=now,
     )
     _add_available(variant.pk, quantity)
+    if was_shown:
+        tell_rooms(variant)
     return lot
+
+
+def tell_rooms(variant: Variant) -> None:
+    """Let live rooms that show a variant learn that its price or stock changed, after commit."""
+    outbox.enqueue("livestreams.announce_stock", queue="fast", variant_id=variant.pk)
 
 
 @transaction.atomic
@@ -76,6 +85,7 @@ def correct_units(
         actor=actor_of(actor),
         at=now,
     )
+    tell_rooms(variant)
 
 
 @transaction.atomic

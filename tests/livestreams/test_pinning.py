@@ -16,6 +16,7 @@ from livestreams.services.timing_deals import watch_deals
 from livestreams.statuses import TakeStatus
 from livestreams.tasks import watch_deals as watch_task
 from shops.models import VariantStock
+from shops.services.listing import ListingData, VariantData, save_product
 from tests.factories.livestreams import NOW, make_deal, make_take
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +99,30 @@ def test_a_changed_price_is_told_with_the_card(
 
     (card,) = told(valkey, session, "pin")
     assert '"price_fen":5500' in card
+
+
+def test_a_price_and_a_count_that_the_shop_changes_reach_the_card(
+    session, item, market, mei, zhuoma, valkey, drain_outbox, django_capture_on_commit_callbacks
+):
+    pin_item(actor=zhuoma, session_id=session.pk, item_id=item.pk, now=utc_now())
+    change_item(
+        actor=zhuoma, session_id=session.pk, change=Change(item.pk, {"live_price_fen": None}), now=utc_now()
+    )
+    product = market.product
+    wanted = VariantData(pk=market.variant.pk, name="500克", price_fen=7200, stock=42)
+    data = ListingData(
+        title=product.title, description="", category=product.category, village=product.village,
+        farmer=product.farmer, variants=[wanted],
+    )  # fmt: skip
+
+    save_product(actor=mei, shop=market.shop, data=data, now=utc_now(), product=product)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert set(drain_outbox()) == {"livestreams.announce_stock"}
+
+    card = told(valkey, session, "pin")[-1]
+    assert '"price_fen":7200' in card
+    assert '"available":42' in card
+    assert told(valkey, session, "stock")[-1] == f'{{"variant":{market.variant.pk},"available":42}}'
 
 
 def test_a_deal_is_told_when_it_changes_and_again_after_a_while(
