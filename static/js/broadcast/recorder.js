@@ -8,6 +8,7 @@ const TYPES = [
   "video/webm;codecs=vp8,opus",
 ];
 const AUDIO_BITS = 64_000;
+const LONGEST_STOP_MS = 3000;
 
 /**
  * Pictures from best to what the weakest network carries: bits a second of the picture, its longer side in
@@ -70,6 +71,8 @@ export class Recording {
     if (this.recorder.state === "inactive") return Promise.resolve();
     return new Promise((resolve) => {
       this.recorder.addEventListener("stop", resolve, { once: true });
+      // After a call a recorder may never say that it has stopped.
+      setTimeout(resolve, LONGEST_STOP_MS);
       this.recorder.stop();
     });
   }

@@ -71,7 +71,7 @@ export class Uploader {
     chunk.bytes = await chunk.reading;
     this.#tell();
     this.#work();
-    if (this.isStopped || !(await this.buffer.keepChunk(take.key, chunk))) return;
+    if (this.isStopped || !this.takes.includes(take) || !(await this.buffer.keepChunk(take.key, chunk))) return;
     // Acknowledged meanwhile: it must not come back after a reload.
     if (!take.queue.includes(chunk)) this.buffer.dropChunk(take.key, chunk.seq);
     else if (this.waiting > IN_MEMORY) Object.assign(chunk, { bytes: null, reading: null });
