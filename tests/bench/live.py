@@ -20,6 +20,7 @@ from tests.bench.printing import Figure, print_figures
 from tests.livestreams.showing import host_phone, median_latency, plan_show, poll
 from tests.livestreams.timecode import READ
 from tests.stack import CHROMIUM_FLAGS, Stack, chromium, open_phone, start_market, stop_market
+from villagemarket import embedded
 
 FIRST_PICTURE_SECONDS, LATENCY_SECONDS = 3, 3
 SHOWS = 3
@@ -40,6 +41,7 @@ def figures(*, seconds: int) -> list[Figure]:
             return _hold_shows(stack, browser, seconds)
     finally:
         stop_market(stack)
+        shutil.rmtree(embedded.place_for(folder).data, ignore_errors=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 
