@@ -154,12 +154,16 @@ def test_ffmpeg_runs_within_limits(session, tmp_path, settings):
     assert sorted(part.split(b"=")[0] for part in environment.split(b"\0") if part) == [b"LC_ALL", b"PATH"]
 
 
-def test_ffmpeg_out_of_memory_ends_the_take_and_no_more(session, tmp_path, settings, quick):
+def test_ffmpeg_out_of_memory_ends_the_take_and_no_more(session, tmp_path, settings, quick, monkeypatch):
+    monkeypatch.setattr(publishing, "STUCK_SECONDS", 3.0)
     settings.FFMPEG_MEMORY_BYTES = 40 * 1024**2
     take = make_take(session=session, at=utc_now())
-    send(take, cut(record(seconds=3, folder=tmp_path), 3))
+    # More than a pipe holds: one that hangs instead of ending is noticed by what waits.
+    recording = record(seconds=5, folder=tmp_path, size="720x1280")
+    assert len(recording) > 2**20
+    send(take, cut(recording, 30))
 
-    work(Broadcaster(), lambda: is_closed(take), seconds=60)
+    work(Broadcaster(), lambda: is_closed(take), seconds=90)
 
     assert (take.status, take.close_reason, take.duration_ms) == (TakeStatus.CLOSED, "unreadable", 0)
     with pytest.raises(RuntimeError):
