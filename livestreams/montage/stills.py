@@ -15,6 +15,7 @@ SHEET_WIDTH = 120
 SHEET_COLUMNS = 10
 SHEET_MOST = 100
 INTERVAL_MS = 10_000
+SHORTEST_INTERVAL_MS, USUAL_COUNT = 1000, 40  # a short show has its pictures closer together
 TALLEST = 2.2  # height of a small picture by its width
 
 
@@ -71,7 +72,8 @@ def _segment_at(takes: Sequence[TakeFiles], at_ms: int) -> tuple[TakeFiles, int,
 def sheet(takes: Sequence[TakeFiles], *, starts_ms: int, ends_ms: int) -> tuple[bytes, Layout]:
     """Return a WebP sheet of small pictures of a stretch of the show, at most a hundred, and its layout."""
     length = max(ends_ms - starts_ms, 1)
-    interval = max(INTERVAL_MS, -(-length // SHEET_MOST))
+    wanted = min(INTERVAL_MS, max(length // USUAL_COUNT, SHORTEST_INTERVAL_MS))
+    interval = max(wanted, -(-length // SHEET_MOST))
     count = max(-(-length // interval), 1)
     pictures: list[Image.Image | None] = []
     for number in range(count):
