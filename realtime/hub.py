@@ -28,6 +28,7 @@ FLUSH_SECONDS = 0.25
 PRESENCE_SECONDS = 1
 PRESENCE_REFRESH_SECONDS = 3
 LONGEST_BACKOFF = 2.0
+CONNECTIONS = 50
 # Between so many readers others have their turn: a chunk of the host's picture does not wait for all.
 READERS_AT_A_TIME = 500
 
@@ -77,13 +78,17 @@ class Hub:
         """Begin to follow, on the running loop."""
         if self._tasks:
             return
-        self.client = redis.asyncio.Redis.from_url(
+        # A crowd that comes back at once waits for its turn; the default pool would refuse all but a hundred.
+        pool = redis.asyncio.BlockingConnectionPool.from_url(
             self.url,
+            max_connections=CONNECTIONS,
+            timeout=10,
             decode_responses=True,
             socket_connect_timeout=1,
             socket_timeout=5,
             retry=Retry(NoBackoff(), 1),
         )
+        self.client = redis.asyncio.Redis.from_pool(pool)
         self._tasks = [
             asyncio.create_task(work()) for work in (self._follow, self._beat, self._report_presence)
         ]
