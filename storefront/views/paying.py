@@ -45,7 +45,10 @@ def pay(request: HttpRequest, group_id: int) -> HttpResponse:
     if must_ask and "wechat" not in request.GET:
         state = request.session[STATE] = secrets.token_urlsafe(24)
         back = f"{_origin(request)}{reverse('storefront:pay_wechat', args=[group.pk])}"
-        return redirect(sign_in_address(back=back, state=state))
+        response = _pay_page(request, group_id)
+        # No redirect: the buyer may come from our order form, which may lead only to ourselves.
+        response["Refresh"] = f"0; url={sign_in_address(back=back, state=state)}"
+        return response
     return _pay_page(request, group_id)
 
 

@@ -84,8 +84,8 @@ def test_a_phone_is_led_on_by_an_address_and_a_computer_by_a_code(browser, order
 def test_inside_wechat_we_learn_who_pays_and_the_bridge_takes_the_money(browser, order, providers):
     inside = browser(WECHAT)
     asked = inside.get(f"/checkout/{order.group_id}/")
-    query = parse_qs(urlsplit(asked["Location"]).query)
-    assert asked["Location"].startswith("https://open.weixin.qq.com/connect/oauth2/authorize?")
+    query = parse_qs(urlsplit(asked["Refresh"]).query)
+    assert asked["Refresh"].startswith("0; url=https://open.weixin.qq.com/connect/oauth2/authorize?")
     assert query["redirect_uri"] == [f"http://testserver/checkout/{order.group_id}/wechat/"]
 
     back = inside.get(f"/checkout/{order.group_id}/wechat/?code=good1&state={query['state'][0]}")
@@ -103,7 +103,7 @@ def test_inside_wechat_we_learn_who_pays_and_the_bridge_takes_the_money(browser,
 def test_c9_what_this_browser_did_not_ask_wechat_for_is_not_believed(browser, order, query):
     inside = browser(WECHAT)
     asked = inside.get(f"/checkout/{order.group_id}/")
-    state = parse_qs(urlsplit(asked["Location"]).query)["state"][0]
+    state = parse_qs(urlsplit(asked["Refresh"]).query)["state"][0]
 
     back = inside.get(f"/checkout/{order.group_id}/wechat/{query.format(state=state)}")
 
