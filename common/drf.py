@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import set_rollback
 
-from common.errors import BodyTooLarge, MarketError
+from common.errors import BodyTooLarge, MarketError, refusal_in
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +53,7 @@ def handle_error(error: Exception, context: dict) -> Response:
     """Turn any exception of an API view into the error shape; unknown ones are logged and become 500."""
     if isinstance(error, RequestDataTooBig):
         error = BodyTooLarge()
+    error = refusal_in(error)
     if isinstance(error, MarketError):
         set_rollback()
         headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None

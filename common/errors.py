@@ -1,6 +1,8 @@
 """Refusals: one class a reason, with a stable code, turned into an answer by one handler."""
 
+from django.db import OperationalError
 from django.utils.translation import gettext_lazy as _
+from psycopg.errors import LockNotAvailable
 
 
 class MarketError(Exception):
@@ -61,6 +63,23 @@ class TooMany(MarketError):
     code = "too_many"
     status = 429
     message = _("That was too often. Please wait a moment and try again.")
+
+
+class Busy(MarketError):
+    """A row that this call needs stayed locked longer than lock_timeout (rules.md 2); nothing was done."""
+
+    code = "busy"
+    status = 503
+    message = _("Very many people are here at once. Nothing was changed: please try again.")
+
+    def __init__(self):
+        super().__init__(retry_after=1)
+
+
+def refusal_in(error: Exception) -> Exception:
+    """Return Busy for a statement that gave up waiting for a lock, else the error as it is."""
+    waited_in_vain = isinstance(error, OperationalError) and isinstance(error.__cause__, LockNotAvailable)
+    return Busy() if waited_in_vain else error
 
 
 class BodyTooLarge(MarketError):

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from common.errors import MarketError
+from common.errors import MarketError, refusal_in
 
 
 class MarketErrorMiddleware:
@@ -21,6 +21,7 @@ class MarketErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer a MarketError; leave every other exception to Django."""
+        exception = refusal_in(exception)
         if not isinstance(exception, MarketError):
             return None
         response = render(request, "refused.html", {"error": exception}, status=exception.status)

@@ -31,9 +31,9 @@ def get_crew_deal(user, deal_id: int) -> FlashDeal:
 
 
 def open_deals(session: LiveSession, *, now: datetime) -> list[FlashDeal]:
-    """Return what is counting down or on sale by the clock, what ends first first."""
-    found = _deals().filter(session=session, status__in=DEAL_OPEN, ends_at__gt=now)
-    return list(found.order_by("ends_at", "pk"))
+    """Return what counts down or is on sale by the clock, what ends first first; sold-out ones come last."""
+    found = _deals().filter(session=session, status__in=DEAL_OPEN, ends_at__gt=now).order_by("ends_at", "pk")
+    return sorted(found, key=lambda deal: state_at(deal, now) == DealStatus.SOLD_OUT)
 
 
 def list_deals(session: LiveSession, *, limit: int = 100) -> list[FlashDeal]:

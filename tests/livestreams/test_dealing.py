@@ -20,6 +20,7 @@ from shops.errors import StockTooLow
 from shops.models import DealStock, FarmerAuthorization, VariantStock
 from shops.statuses import AuthorizationStatus
 from tests.factories.livestreams import add_to_rundown, make_deal, make_session
+from tests.factories.shops import make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -80,6 +81,20 @@ def test_a_read_is_true_by_the_clock_however_late_the_sweeper_is(item, seconds, 
     assert [one.pk for one in selectors.open_deals(item.session, now=now)] == (
         [] if state == "ended" else [deal.pk]
     )
+
+
+def test_what_can_be_bought_comes_before_what_is_sold_out(session, item, market):
+    other = add_to_rundown(
+        session=session, variant=make_product(shop=market.shop, title="酥油", stock=50).variants.get()
+    )
+    first, second = make_deal(item=item), make_deal(item=other)
+    at(first, seconds=1)
+    at(second, seconds=2)
+
+    assert [one.pk for one in selectors.open_deals(session, now=database_now())] == [second.pk, first.pk]
+    DealStock.objects.filter(pk=second.stock_id).update(available=0, reserved=10)
+
+    assert [one.pk for one in selectors.open_deals(session, now=database_now())] == [first.pk, second.pk]
 
 
 def test_the_sweeper_follows_the_clock_and_gives_the_rest_back(item, market):

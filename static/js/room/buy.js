@@ -77,7 +77,7 @@ export class BuySheet {
       showErrors(this.form, error);
       // At another price nobody buys without having seen it.
       if (error.code === "deal_closed") this.dialog.close();
-      if (error.code !== "network" && error.code !== "in_progress") this.#wishChanged();
+      if (!["network", "in_progress", "busy"].includes(error.code)) this.#wishChanged();
     } finally {
       button.removeAttribute("aria-busy");
     }

@@ -42,11 +42,13 @@ export class Deals {
     return stateOf(deal, this.clock.now());
   }
 
-  /** Returns what is counting down, on sale or sold out now, what ends first first. */
+  /** Returns what is counting down, on sale or sold out now, what ends first first; sold-out ones come last. */
   open() {
     const now = this.clock.now();
     const isOpen = (deal) => ["countdown", "active", "sold_out"].includes(stateOf(deal, now));
-    return [...this.byId.values()].filter(isOpen).sort((a, b) => a.ends_at.localeCompare(b.ends_at));
+    const isSoldOut = (deal) => Number(stateOf(deal, now) === "sold_out");
+    const inOrder = (a, b) => isSoldOut(a) - isSoldOut(b) || a.ends_at.localeCompare(b.ends_at);
+    return [...this.byId.values()].filter(isOpen).sort(inOrder);
   }
 
   /** Returns an item of the list with the price and the number of its deal, when one is on sale. */
