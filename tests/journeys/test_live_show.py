@@ -199,7 +199,7 @@ def test_show_of_twenty_farmers(stack: Stack, browser: Browser) -> None:
         (grown[0].variant, grown[0].price_fen, False),
     ]
     mei.goto(f"/desk/live/{session_id}/report/")
-    expect(mei.locator("h1")).to_be_visible()
+    expect(mei.locator(".stat--hero")).to_be_visible()
     report = mei.request.get(f"/api/v1/live-sessions/{session_id}/report/").json()
     assert report["goods_fen"] == 2 * DEAL_FEN + grown[5].price_fen
     assert (report["orders"], report["replay_orders"], len(report["farmers"])) == (3, 1, FARMERS)
