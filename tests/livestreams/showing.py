@@ -1,6 +1,7 @@
 """Hold a show with real browsers: plan it, go live, read the time code from the viewer's picture."""
 
 import math
+import secrets
 import statistics
 import subprocess
 import time
@@ -56,17 +57,23 @@ def median_latency(page: Page, seconds: float) -> float:
     return statistics.median(lateness)
 
 
-def plan_show(page: Page, title: str) -> int:
-    """Plan, fill and announce a show with the desk's own pages; return its id."""
-    at = datetime.now(SHANGHAI) + timedelta(minutes=2)
+def plan_show(page: Page, title: str, goods: str = "") -> int:
+    """Plan, fill and announce a show with the desk's own pages; return its id.
+
+    Its two goods are the first that a search for `goods` shows. It is planned for an hour in which the host
+    has hardly another show: going live earlier is allowed.
+    """
+    at = datetime.now(SHANGHAI) + timedelta(days=10, hours=4 * secrets.randbelow(1000))
     page.goto("/desk/live/new/")
     page.fill("[name=title]", title)
     page.fill("[name=scheduled_at]", at.strftime("%Y-%m-%dT%H:%M"))
     page.click(".action-bar .btn--main")
     page.wait_for_selector(".action-bar form")
     session_id = int(page.url.rstrip("/").rsplit("/", 1)[1])
-    page.locator("input[type=checkbox][name^=add_]").nth(0).check()
-    page.locator("input[type=checkbox][name^=add_]").nth(1).check()
+    page.fill("[data-pick-search]", goods)
+    offered = page.locator("[data-pick-row]:visible input[type=checkbox]")
+    offered.nth(0).check()
+    offered.nth(1).check()
     page.locator("form:has(input[name^=add_]) button.btn--wide").click()
     page.wait_for_selector(".rundown__do")
     page.click(".action-bar .btn--main")

@@ -1,11 +1,13 @@
 """A host sells by a flash deal from a phone; buyers with wrong clocks see one countdown and one end."""
 
 import re
+import secrets
 import time
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.village import grow
 from tests.livestreams.showing import plan_show
 from tests.livestreams.timecode import CAMERA
 from tests.stack import open_phone, sign_in, until
@@ -84,7 +86,9 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
     host = open_phone(browser, stack)
     host.add_init_script(CAMERA)
     sign_in(host, stack, "zhuoma")
-    session_id = plan_show(host, "Deal day")
+    mark = f"Dorje{secrets.token_hex(2)}"
+    grow(phone(browser, stack, "mei"), stack, farmers=2, mark=mark)
+    session_id = plan_show(host, "Deal day", mark)
     host.goto(f"/desk/live/{session_id}/console/")
     host.click("[data-go]:not([disabled])")
     expect(host.locator("[data-air].badge--live")).to_be_visible()
@@ -95,11 +99,11 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
         expect(page.locator("[data-deal]")).to_be_hidden()
         page.evaluate(WATCH, "[data-deal]")
 
-    start_deal(host, price="120", quantity=2, per_buyer=1, countdown=10)
+    start_deal(host, price="12", quantity=2, per_buyer=1, countdown=10)
     note = host.locator("[data-deal-shares]")
     expect(note).to_contain_text("¥")
     shares = re.findall(r"¥(\d+\.\d\d)", note.inner_text())[-3:]
-    assert sum(round(float(part) * 100) for part in shares) == 12_000
+    assert sum(round(float(part) * 100) for part in shares) == 1_200
     host.click("#deal button[value=start]")
 
     expect(host.locator(f"{CARD}[data-state=countdown]")).to_be_visible()
@@ -124,7 +128,7 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
     late = phone(browser, stack, None)
     late.goto(f"/live/{session_id}/")
     expect(late.locator("[data-deal-left]")).to_have_text("1 of 2 left")
-    expect(late.locator("[data-deal-price]")).to_have_text("¥120.00")
+    expect(late.locator("[data-deal-price]")).to_have_text("¥12.00")
     late.evaluate(WATCH, "[data-deal]")
     host.evaluate(WATCH, CARD)
     sold_at = buy_deal(slow)
@@ -136,12 +140,12 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
     lines = stack.rows(
         "SELECT price_fen, quantity, flash_deal_id FROM orders_orderline WHERE flash_deal_id = %s", deal_id
     )
-    assert lines == [(12_000, 1, deal_id), (12_000, 1, deal_id)]
+    assert lines == [(1_200, 1, deal_id), (1_200, 1, deal_id)]
 
     plain = browser.new_context(base_url=stack.url, java_script_enabled=False, locale="en-US").new_page()
     plain.goto(f"/live/{session_id}/")
     expect(plain.locator("[data-deal-left]")).to_have_text("Sold out")
-    expect(plain.locator("[data-deal-price]")).to_have_text("¥120.00")
+    expect(plain.locator("[data-deal-price]")).to_have_text("¥12.00")
     plain.context.close()
 
     host.click(f"{CARD} [data-step=extend]")

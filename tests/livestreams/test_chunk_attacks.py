@@ -113,7 +113,7 @@ def test_e6_chunk_for_an_ended_show_is_refused_with_the_reason(take, session, zh
     status, answer = put(take.pk, 1, b"after the end")
 
     assert (status, answer["code"], answer["reason"]) == (409, "take_closed", "ended")
-    assert answer["message"] == "The show is over."
+    assert answer["message"] == "直播已经结束。"
     assert kept(take) == ["00000000.chunk"]
 
 

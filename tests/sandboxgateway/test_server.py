@@ -128,7 +128,7 @@ def test_what_is_paid_stays_paid_when_it_is_closed(sandbox, gateway):
 def test_money_goes_back_once_per_reference_and_never_more_than_came(sandbox, gateway):
     wanted = wish()
     sandbox.tap(gateway.create(wanted).pay_url)
-    back = {"reference": wanted.reference, "reason": "test"}
+    back = {"reference": wanted.reference, "reason": "test", "total_fen": wanted.amount_fen}
     mark = uuid.uuid4().hex
 
     first = gateway.refund(refund_reference=f"R{mark}a", amount_fen=7000, **back)
@@ -148,7 +148,7 @@ def test_unpaid_and_unknown_payments_are_not_refunded(sandbox, gateway):
 
     for reference, code in [(wanted.reference, "not_paid"), ("Pnobody", "not_found")]:
         with pytest.raises(GatewayRefused) as refusal:
-            gateway.refund(reference=reference, refund_reference="R1", amount_fen=1, reason="")
+            gateway.refund(reference=reference, refund_reference="R1", amount_fen=1, total_fen=1, reason="")
         assert refusal.value.detail == code
     assert gateway.query("Pnobody").state == "unknown"
 

@@ -110,9 +110,11 @@ def test_page_says_why_the_market_ended_the_show(client, market, mei, arun, show
     show.status, show.end_reason = SessionStatus.ENDED, EndReason.PICTURE_LOST
     show.ended_at = start + timedelta(minutes=10)
     show.save(update_fields=["status", "end_reason", "ended_at"])
+    mei.language = "en"
+    mei.save(update_fields=["language"])
     client.force_login(mei)
 
-    page = client.get(f"/desk/live/{show.pk}/report/", HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    page = client.get(f"/desk/live/{show.pk}/report/").content.decode()
 
     assert "The picture stayed away for too long." in page
     assert "minutes__bar" in page
