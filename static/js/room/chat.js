@@ -25,13 +25,21 @@ export class Chat {
       known?.remove();
       return;
     }
-    if (line.kind === "notice" && String(line.params.event).startsWith("slow")) this.slowSeconds = line.params.seconds;
+    if (line.kind === "notice" && String(line.params.event).startsWith("slow")) this.#setPace(line.params.seconds);
     const isAtEnd = this.list.scrollHeight - this.list.scrollTop - this.list.clientHeight < 60;
     const item = this.#item(line);
     if (known) known.replaceWith(item);
     else this.list.append(item);
     while (this.list.children.length > KEPT) this.list.firstElementChild.remove();
     if (isAtEnd) this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  // Nobody waits on for a pace that has been taken back.
+  #setPace(seconds) {
+    this.slowSeconds = seconds ?? 0;
+    if (this.slowSeconds) return;
+    this.restUntil = 0;
+    this.tick?.();
   }
 
   #item(line) {
@@ -111,15 +119,15 @@ export class Chat {
     const input = form.elements.text;
     const button = form.querySelector("[type=submit]");
     this.usual ??= input.placeholder;
-    const until = Date.now() + seconds * 1000;
+    this.restUntil = Date.now() + seconds * 1000;
     clearInterval(this.resting);
-    const tick = () => {
-      const left = Math.ceil((until - Date.now()) / 1000);
+    this.tick = () => {
+      const left = Math.ceil((this.restUntil - Date.now()) / 1000);
       button.disabled = left > 0;
       input.placeholder = left > 0 ? this.words.wait_seconds.replace("{seconds}", left) : this.usual;
       if (left <= 0) clearInterval(this.resting);
     };
-    this.resting = setInterval(tick, 500);
-    tick();
+    this.resting = setInterval(this.tick, 500);
+    this.tick();
   }
 }
