@@ -4,7 +4,6 @@ import http.server
 import os
 import resource
 import subprocess
-import sys
 import threading
 import time
 from itertools import pairwise
@@ -188,7 +187,7 @@ def script(tmp_path: Path, *, crashing: int) -> Path:
     program = tmp_path / "ffmpeg"
     real = commands.ffmpeg_program()
     program.write_text(
-        f"#!{sys.executable}\n"
+        "#!/usr/bin/env python3\n"  # no path of ours: it may hold a space
         "import os, sys, time\n"
         f"if '/live-work/{crashing}/' in os.getcwd():\n"
         f"    open({str(tmp_path / 'starts')!r}, 'a').write(f'{{time.monotonic()}}\\n')\n"

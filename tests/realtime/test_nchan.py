@@ -27,7 +27,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def front_of_this_file(live_server, tmp_path_factory):
     """One nginx, live process and relay for all tests here; what a test kills it starts again."""
     folder = tmp_path_factory.mktemp("n")
-    values = {"STATIC_ROOT": settings.BASE_DIR / "static", "MEDIA_ROOT": folder / "media"}
+    # nginx's configuration bears no space, the checkout's own path may have one.
+    (folder / "static").symlink_to(settings.BASE_DIR / "static")
+    values = {"STATIC_ROOT": folder / "static", "MEDIA_ROOT": folder / "media"}
     with (
         override_settings(**values, ROOM_STREAMS_PER_ADDRESS=60),
         front(folder, urlsplit(live_server.url).netloc) as running,
