@@ -1,14 +1,13 @@
-import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 
 from ledger.errors import PostingConflict, ReversalRefused, Unbalanced
 from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from ledger.selectors import account_statement, balance_of, summed_balance, trial_balance
 from ledger.services.posting import Posting, post, reverse
 from ledger.statuses import Kind, OwnerKind, Purpose
+from tests.together import run_together
 
 
 def sale(*, farmer=7, host=3, farmer_fen=6256, host_fen=340, fee_fen=204, source="order:1"):
@@ -123,28 +122,6 @@ def test_trial_balance_names_an_account_whose_cache_is_off(now):
     assert found.total_fen == 0
     assert found.wrong_accounts == [account.pk]
     assert not found.is_right
-
-
-def run_together(*jobs):
-    """Start the jobs at one instant in threads of their own; return what they returned or raised."""
-    barrier = threading.Barrier(len(jobs))
-    results = [None] * len(jobs)
-
-    def run(place, job):
-        try:
-            barrier.wait(10)
-            results[place] = job()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place, job)) for place, job in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,12 +1,10 @@
 """B10: one refund, many hands at once, at providers that would gladly send the money twice."""
 
 import functools
-import threading
 import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connections
 
 from common.clock import utc_now
 from ledger.models import LedgerEntry, LedgerTransaction
@@ -20,31 +18,10 @@ from payments.services.settling import new_reference
 from shops.models import VariantStock
 from tests.factories.orders import place_one
 from tests.factories.providers import begin, gateway, providers, providers_process, started
+from tests.together import run_together
 
 __all__ = ["gateway", "providers", "providers_process"]
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def run_together(*jobs):
-    """Run the jobs in threads of their own; return what each returned or raised."""
-    results = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
-
-    def run(place, job):
-        try:
-            start.wait(10)
-            results[place] = job()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place, job)) for place, job in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.fixture

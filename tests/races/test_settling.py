@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError
 
 from common.clock import utc_now
 from common.errors import MoveRefused
@@ -15,30 +15,9 @@ from payouts.services import closing, paying
 from payouts.services.opening import open_period_for
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
 from tests.factories.shops import authorize_shop, make_farmer, make_person, make_product
+from tests.together import run_together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def run_together(*jobs):
-    """Run the jobs in threads of their own; return what each returned or raised."""
-    results = [None] * len(jobs)
-    start = threading.Barrier(len(jobs))
-
-    def run(place, job):
-        try:
-            start.wait(10)
-            results[place] = job()
-        except Exception as error:
-            results[place] = error
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=run, args=(place, job)) for place, job in enumerate(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 @pytest.fixture
