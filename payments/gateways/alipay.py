@@ -49,7 +49,7 @@ class _Client(DCAliPay):
             data=self.sign_data(data).encode("ascii"),
             headers={"Content-Type": "application/x-www-form-urlencoded;charset=utf-8"},
         )
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310 (as above)
             answer = response.read(ANSWER_MAX_BYTES).decode()
         return self._verify_and_return_sync_response(answer, response_type)
 

@@ -37,7 +37,7 @@ class WeChatPayConfig:
     app_secret: str = ""
     gateway_url: str = "https://api.mch.weixin.qq.com"
     sign_in_url: str = "https://open.weixin.qq.com"
-    token_url: str = "https://api.weixin.qq.com"  # noqa: S105
+    token_url: str = "https://api.weixin.qq.com"  # noqa: S105 (an address, no secret)
 
     @property
     def can_sign_in(self) -> bool:
