@@ -7,6 +7,7 @@ own for each of ten thousand readers would cost more than the sending.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import logging
 import os
@@ -18,13 +19,17 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from realtime.channels import Channel, Event, is_public
+from realtime.channels import NOTHING_YET, Channel, Event, is_public
 from realtime.services.presence import FORGOTTEN_AFTER, REPORT, presence_key, shown_key
 from realtime.services.publishing import KEPT_EVENTS, KEPT_SECONDS, PUBLISH, meta_key, stream_key
 
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.25
+# A large room is served in so many parts, one after the other within a beat: a message then waits for a
+# part of the sending, not for all of it, and the work is even.
+PHASES = 4
+READERS_IN_ONE_PHASE = 500
 PRESENCE_SECONDS = 1
 PRESENCE_REFRESH_SECONDS = 3
 LONGEST_BACKOFF = 2.0
@@ -45,16 +50,48 @@ class Reader(Protocol):
         """Show that the line is alive."""
 
 
+class Phase:
+    """The readers that are served together."""
+
+    def __init__(self) -> None:
+        self.readers: dict[Reader, None] = {}
+        self.handed = NOTHING_YET
+
+
 class Followed:
     """A channel and who reads it."""
 
     def __init__(self, name: str):
         self.channel = Channel(name)
-        self.readers: dict[Reader, None] = {}
-        # Those who could not take the last beat get another chance at the next.
+        self.phases = [Phase() for _ in range(PHASES)]
+        # Those who could not take what they were handed get another chance soon.
         self.behind: set[Reader] = set()
         self.ready = asyncio.Event()
         self.reported: tuple[int, float] = (0, 0.0)
+
+    @property
+    def readers(self) -> list[Reader]:
+        """Everybody who reads."""
+        return [reader for phase in self.phases for reader in phase.readers]
+
+    def add(self, reader: Reader) -> None:
+        """Take a reader in; a small room is served at once, a large one in equal parts."""
+        first = self.phases[0]
+        phase = min(self.phases, key=lambda phase: len(phase.readers))
+        if len(first.readers) < READERS_IN_ONE_PHASE:
+            phase = first
+        phase.readers[reader] = None
+
+    def remove(self, reader: Reader) -> None:
+        """Let a reader go."""
+        self.behind.discard(reader)
+        for phase in self.phases:
+            phase.readers.pop(reader, None)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether anybody reads."""
+        return any(phase.readers for phase in self.phases)
 
 
 def heed_cancellation() -> None:
@@ -118,7 +155,7 @@ class Hub:
         is_first = followed is None
         if is_first:
             followed = self.channels[name] = Followed(name)
-        followed.readers[reader] = None
+        followed.add(reader)
         # The first reader fills the channel; the next ones wait for it, but not for a dead Valkey.
         try:
             if is_first:
@@ -132,9 +169,8 @@ class Hub:
                 followed.channel.flush(asyncio.get_running_loop().time())
             yield followed
         finally:
-            followed.readers.pop(reader, None)
-            followed.behind.discard(reader)
-            if not followed.readers and self.channels.get(name) is followed:
+            followed.remove(reader)
+            if not followed.is_read and self.channels.get(name) is followed:
                 del self.channels[name]
                 await asyncio.shield(self._close(followed))
 
@@ -209,30 +245,33 @@ class Hub:
     async def _beat(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
-        while True:
+        for number in itertools.cycle(range(PHASES)):
             # A beat that took long is not made up for.
-            due = max(due + FLUSH_SECONDS, loop.time())
+            due = max(due + FLUSH_SECONDS / PHASES, loop.time())
             await asyncio.sleep(due - loop.time())
             for followed in list(self.channels.values()):
                 try:
-                    await self._hand_out(followed, loop.time())
+                    await self._hand_out(followed, followed.phases[number], loop.time())
                 except Exception:
                     logger.exception("a beat of %s failed", followed.channel.name)
 
-    async def _hand_out(self, followed: Followed, now: float) -> None:
+    async def _hand_out(self, followed: Followed, phase: Phase, now: float) -> None:
+        if not phase.readers:
+            return
         channel = followed.channel
-        if channel.flush(now):
-            readers = list(followed.readers)
-            followed.behind.clear()
+        channel.flush(now)
+        if phase.handed != channel.flushed:
+            phase.handed = channel.flushed
+            readers = list(phase.readers)
+            followed.behind.difference_update(readers)
         else:
             readers = list(followed.behind)
-        is_silent = channel.is_silent(now)
         for number, reader in enumerate(readers, 1):
             reader.deliver(followed, now)
             if number % READERS_AT_A_TIME == 0:
                 await asyncio.sleep(0)
-        if is_silent:
-            for reader in list(followed.readers):
+        if channel.is_silent(now):
+            for reader in followed.readers:
                 reader.remind(now)
 
     async def _report_presence(self) -> None:

@@ -1,10 +1,11 @@
 """What a room and its slowest phone may cost, and who is sent away."""
 
 import asyncio
+import contextlib
 
 import pytest
 
-from realtime import asgi, readers
+from realtime import asgi, hub, readers
 from realtime.channels import CATCH_UP_BYTES, KEPT_BYTES, Channel, Event, Position
 from realtime.grants import Grant
 from realtime.services import publishing
@@ -54,6 +55,29 @@ def test_events_lost_at_the_end_are_a_gap_for_whoever_waited_for_them():
 
     assert channel.since(Position("e0", 3)).startswith(b"event: reset\nid: e0-9\n")
     assert channel.since(Position("e0", 9)) == b""
+
+
+def test_a_large_room_is_served_in_parts_and_everybody_hears_everything_once(valkey, monkeypatch):
+    monkeypatch.setattr(hub, "READERS_IN_ONE_PHASE", 3)
+
+    async def scenario():
+        async with open_door() as door:
+            async with contextlib.AsyncExitStack() as held:
+                phones = [await held.enter_async_context(reading(door)) for _ in range(12)]
+                (rooms,) = door.rooms.values()
+                followed = rooms.hub.channels[CHANNEL]
+                assert [len(phase.readers) for phase in followed.phases] == [3, 3, 3, 3]
+
+                for number in range(6):
+                    say(number)
+                    await asyncio.sleep(0.1)
+                for phone in phones:
+                    await phone.until(lambda told: len(told) >= 6)
+
+                assert [phone.numbers() for phone in phones] == [[0, 1, 2, 3, 4, 5]] * 12
+            assert not followed.is_read
+
+    run(scenario)
 
 
 def test_an_event_too_large_for_a_room_becomes_a_reset(valkey):
