@@ -21,6 +21,11 @@ def parse_key(text: str | None) -> uuid.UUID:
         raise IdempotencyKeyMissing() from error
 
 
+def hash_body(body: Any) -> str:
+    """Return what tells one request from another under the same key."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+
+
 def run_once(
     *,
     actor: str,
@@ -36,7 +41,7 @@ def run_once(
     A refusal raised by `run` rolls everything back and stores nothing. The same key with another
     body raises IdempotencyConflict; a call while the first still runs raises InProgress.
     """
-    body_hash = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    body_hash = hash_body(body)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(

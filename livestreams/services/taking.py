@@ -30,13 +30,7 @@ def take_from_deal(
     *, deal: FlashDeal, variant_id: int, quantity: int, reference: str, expires_at: datetime, now: datetime
 ) -> StockReservation:
     """Hold units of a running deal for one document; DealClosed before and after it, SoldOut when too few."""
-    if quantity < 1:
-        raise ValueError(quantity)
-    with connection.cursor() as cursor:
-        cursor.execute(TAKE, {"units": quantity, "deal": deal.pk})
-        if not cursor.rowcount:
-            cursor.execute(IS_ON, {"deal": deal.pk})
-            raise SoldOut() if cursor.fetchone() else DealClosed()
+    take_units(deal_id=deal.pk, quantity=quantity)
     return StockReservation.objects.create(
         variant_id=variant_id,
         deal_stock_id=deal.stock_id,
@@ -45,3 +39,15 @@ def take_from_deal(
         expires_at=expires_at,
         created_at=now,
     )
+
+
+@transaction.atomic
+def take_units(*, deal_id: int, quantity: int) -> None:
+    """Move units of a running deal from free to held; the caller keeps the reservations that say for whom."""
+    if quantity < 1:
+        raise ValueError(quantity)
+    with connection.cursor() as cursor:
+        cursor.execute(TAKE, {"units": quantity, "deal": deal_id})
+        if not cursor.rowcount:
+            cursor.execute(IS_ON, {"deal": deal_id})
+            raise SoldOut() if cursor.fetchone() else DealClosed()

@@ -54,15 +54,7 @@ def place_order(
     DealClosed, SoldOut; then nothing is kept.
     """
     _check_lines(lines)
-    body = {
-        "lines": [
-            [line.variant_id, line.quantity, line.source, *([line.deal_id] if line.deal_id else [])]
-            for line in lines
-        ],
-        "address": address_id,
-        "source": source,
-        "note": note,
-    }
+    body = body_of(lines=lines, address_id=address_id, source=source, note=note)
 
     def run() -> dict[str, Any]:
         address = get_address(user=buyer, address_id=address_id)
@@ -76,6 +68,19 @@ def place_order(
     return run_once(
         actor=actor_of(buyer), operation=OPERATION, key=idempotency_key, body=body, now=now, run=run
     )
+
+
+def body_of(*, lines: Sequence[WantedLine], address_id: int, source: str, note: str) -> dict[str, Any]:
+    """Return what the key of a purchase is bound to, whichever door it comes through."""
+    return {
+        "lines": [
+            [line.variant_id, line.quantity, line.source, *([line.deal_id] if line.deal_id else [])]
+            for line in lines
+        ],
+        "address": address_id,
+        "source": source,
+        "note": note,
+    }
 
 
 def find_placed(*, buyer: User, idempotency_key: uuid.UUID) -> dict[str, Any] | None:
@@ -238,11 +243,16 @@ def _settle_later(deal_id: int) -> None:
     transaction.on_commit(lambda: settle_deal(deal_id=deal_id), robust=True)
 
 
-def _new_number(now: datetime) -> str:
+def draw_number(now: datetime) -> str:
+    """Return a number of an order; whether it is free shows when it is stored."""
     # The date (the village's, not UTC) helps people on the phone; ten random digits cannot be guessed.
     day = now.astimezone(ZoneInfo(settings.TIME_ZONE))
+    return f"{day:%y%m%d}{secrets.randbelow(10**10):010d}"
+
+
+def _new_number(now: datetime) -> str:
     while True:
-        number = f"{day:%y%m%d}{secrets.randbelow(10**10):010d}"
+        number = draw_number(now)
         if not Order.objects.filter(number=number).exists():
             return number
 

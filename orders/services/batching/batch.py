@@ -1,0 +1,280 @@
+"""One transaction for many purchases of one deal: read all, decide in order, write all, take units last."""
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import Error as AnyDatabaseError
+from django.db import InterfaceError, OperationalError, transaction
+
+from accounts.models import User
+from accounts.selectors import mark_of
+from common.clock import utc_now
+from common.errors import Busy, IdempotencyConflict, InProgress, MarketError, NotFound, refusal_in
+from common.models import IdempotencyKey, OutboxMessage
+from common.outbox import HANDOVER_GRACE
+from common.signing import BadToken
+from livestreams.errors import DealClosed
+from livestreams.services.taking import take_units
+from orders.errors import BuyerLimitReached, TooManyUnpaid
+from orders.models import CommissionLine, Order, OrderGroup, OrderLine
+from orders.services.batching import statements
+from orders.services.batching.terms import Terms
+from orders.services.batching.wishes import Wish
+from orders.services.paying import PAYABLE
+from orders.services.placing import OPERATION, draw_number, place_order
+from orders.services.pricing import PricedLine
+from orders.statuses import CommissionKind
+from shops.errors import SoldOut
+from shops.models import StockReservation
+
+logger = logging.getLogger(__name__)
+MOST = 200
+ATTEMPTS = 4
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one wish: an answer (new, or `replayed`), or the refusal that it met.
+
+    With neither, its buyer was buying elsewhere at this moment, and it should be tried again.
+    """
+
+    answer: dict[str, Any] | None = None
+    replayed: bool = False
+    error: Exception | None = None
+
+    @property
+    def is_put_off(self) -> bool:
+        """Whether nothing was decided."""
+        return self.answer is None and self.error is None
+
+
+PUT_OFF = Outcome()
+
+
+class _Short(Exception):
+    """Somebody else took units between our look and our taking."""
+
+
+def place_batch(*, deal_id: int, wishes: Sequence[Wish], now: datetime) -> list[Outcome]:
+    """Place as many of these purchases of one deal as there are units, each once per key, in their order.
+
+    An outcome for every wish, in their order; one that fails takes no other with it. What is answered with
+    success is committed.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                # The row of stock is locked late and shortly; only near the end, when there is not enough
+                # for all, before the decision who gets the rest.
+                return _Batch(deal_id, wishes, now).place(is_locked=attempt > 0)
+        except _Short:
+            continue
+        except (OperationalError, InterfaceError) as error:
+            # Nobody knows whether the commit arrived. The same key asks again and finds out.
+            logger.warning("a batch of deal %s failed: %s", deal_id, error)
+            return [Outcome(error=Busy())] * len(wishes)
+        except AnyDatabaseError:
+            logger.exception("a batch of deal %s was refused, its purchases go one by one", deal_id)
+            return [_alone(wish, now) for wish in wishes]
+    return [Outcome(error=Busy())] * len(wishes)
+
+
+def _alone(wish: Wish, now: datetime) -> Outcome:
+    try:
+        buyer = User.objects.filter(pk=wish.buyer_id, is_active=True).first()
+        if buyer is None or mark_of(buyer.password) != wish.mark:
+            raise BadToken()
+        answer, replayed = place_order(
+            buyer=buyer,
+            lines=[wish.line],
+            address_id=wish.address_id,
+            idempotency_key=wish.key,
+            now=now,
+            source=wish.source,
+            note=wish.note,
+        )
+    except Exception as error:
+        return Outcome(error=refusal_in(error))
+    return Outcome(answer, replayed)
+
+
+class _Batch:
+    """The work of one transaction."""
+
+    def __init__(self, deal_id: int, wishes: Sequence[Wish], now: datetime):
+        self.deal_id = deal_id
+        self.wishes = wishes
+        self.now = now
+        self.expires_at = now + timedelta(minutes=settings.RESERVATION_MINUTES)
+        self.outcomes: list[Outcome] = [PUT_OFF] * len(wishes)
+        self.entries: list[dict[str, Any]] = []
+        self.units = 0
+        self.line: PricedLine | None = None
+
+    def place(self, *, is_locked: bool) -> list[Outcome]:
+        statements.by_index()
+        found = self._read(self._lock())
+        if is_locked:
+            statements.rows(statements.LOCK_STOCK, deal=self.deal_id)
+        self.terms = Terms(self.deal_id)
+        self._decide(found)
+        if self.entries:
+            statements.write(self.entries, self._made_of())
+            try:
+                take_units(deal_id=self.deal_id, quantity=self.units)
+            except (SoldOut, DealClosed) as error:
+                raise _Short() from error
+        return self.outcomes
+
+    def _lock(self) -> list[int]:
+        """Take the locks of key and buyer; return the places of the wishes that have them."""
+        asked = [{"i": i, "buyer": wish.buyer_id, "key": str(wish.key)} for i, wish in enumerate(self.wishes)]
+        mine = []
+        for i, has_key, *has_buyer in statements.rows(
+            statements.LOCK, set=json.dumps(asked), deal=self.deal_id, operation=OPERATION
+        ):
+            if not has_key:
+                self.outcomes[i] = Outcome(error=InProgress())
+            elif all(has_buyer):
+                mine.append(i)
+        return mine
+
+    def _read(self, mine: list[int]) -> list[tuple]:
+        asked = [
+            {
+                "i": i,
+                "buyer": wish.buyer_id,
+                "mark": wish.mark,
+                "key": str(wish.key),
+                "address": wish.address_id,
+            }
+            for i, wish in ((i, self.wishes[i]) for i in mine)
+        ]
+        if not asked:
+            return []
+        return statements.rows(
+            statements.READ,
+            set=json.dumps(asked),
+            deal=self.deal_id,
+            operation=OPERATION,
+            payable=sorted(PAYABLE),
+        )
+
+    def _decide(self, found: list[tuple]) -> None:
+        unpaid: Counter[int] = Counter()
+        bought: Counter[int] = Counter()
+        placed: dict[tuple[int, Any], tuple[str, dict]] = {}
+        for i, body_hash, answer, is_here, region_code, owed, had, *ids in found:
+            wish = self.wishes[i]
+            if answer is None and (wish.buyer_id, wish.key) in placed:
+                body_hash, answer = placed[wish.buyer_id, wish.key]
+            try:
+                if not is_here:
+                    raise BadToken()
+                if answer is not None:
+                    self.outcomes[i] = _replay(wish, body_hash, answer)
+                    continue
+                line = self._check(
+                    wish,
+                    region_code,
+                    owed=owed + unpaid[wish.buyer_id],
+                    had=had + bought[wish.buyer_id],
+                )
+            except MarketError as refusal:
+                self.outcomes[i] = Outcome(error=refusal)
+                continue
+            answer = self._take_in(i, wish, line, ids)
+            unpaid[wish.buyer_id] += 1
+            bought[wish.buyer_id] += wish.quantity
+            placed[wish.buyer_id, wish.key] = (wish.body_hash, answer)
+            self.outcomes[i] = Outcome(answer)
+
+    def _check(self, wish: Wish, region_code: str | None, *, owed: int, had: int) -> PricedLine:
+        """The refusals of placing.py, in its order."""
+        if region_code is None:
+            raise NotFound()
+        line = self.terms.priced(wish)
+        if owed >= settings.UNPAID_PURCHASES_MAX:
+            raise TooManyUnpaid()
+        if line.limit_per_buyer and had + wish.quantity > line.limit_per_buyer:
+            raise BuyerLimitReached()
+        if not self.terms.is_on:
+            raise DealClosed()
+        if self.units + wish.quantity > self.terms.available:
+            raise SoldOut()
+        return line
+
+    def _take_in(self, i: int, wish: Wish, line: PricedLine, ids: list[int]) -> dict[str, Any]:
+        purchase_id, sale_id, line_id, held_id = ids
+        freight_fen = settings.FLAT_FREIGHT_FEN
+        number = draw_number(self.now)
+        total_fen = line.total_fen + freight_fen
+        answer = {
+            "group": purchase_id,
+            "orders": [
+                {"number": number, "shop": line.variant.product.shop_id, "total_fen": total_fen},
+            ],
+            "total_fen": total_fen,
+            "expires_at": self.expires_at.isoformat().replace("+00:00", "Z"),
+        }
+        self.entries.append(
+            {
+                "i": i, "purchase_id": purchase_id, "sale_id": sale_id, "line_id": line_id,
+                "held_id": held_id, "number": number, "buyer_id": wish.buyer_id,
+                "address_id": wish.address_id, "note": wish.note, "quantity": wish.quantity,
+                "goods_fen": line.total_fen, "freight_fen": freight_fen, "total_fen": total_fen,
+                "platform_fen": line.platform_fen,
+                "host_fen": line.host_fen if line.source is not None and line.host_commission_bp else None,
+                "key": str(wish.key), "body_hash": wish.body_hash, "answer": answer,
+            }
+        )  # fmt: skip
+        self.units += wish.quantity
+        self.line = line
+        return answer
+
+    def _made_of(self) -> dict[str, Any]:
+        """One row of each table, with all that these purchases have in common."""
+        line, deal, source = self.line, self.line.deal, self.line.source
+        product = line.variant.product
+        asked_at = utc_now()
+        return {
+            "purchase": OrderGroup(created_at=self.now, expires_at=self.expires_at),
+            "sale": Order(shop_id=product.shop_id, placed_at=self.now),
+            "line": OrderLine(
+                variant_id=line.variant.pk,
+                farmer_id=product.farmer_id,
+                title=product.title,
+                variant_name=line.variant.name,
+                price_fen=line.price_fen,
+                live_session_id=source.session.pk,
+                pin_event_id=source.pin_event.pk if source.pin_event else None,
+                flash_deal_id=deal.pk,
+            ),
+            "platform": CommissionLine(kind=CommissionKind.PLATFORM, rate_bp=settings.PLATFORM_FEE_BP),
+            "host": CommissionLine(
+                kind=CommissionKind.HOST, host_id=source.host.pk, rate_bp=line.host_commission_bp
+            ),
+            "held": StockReservation(
+                variant_id=line.variant.pk,
+                deal_stock_id=deal.stock_id,
+                expires_at=self.expires_at,
+                created_at=self.now,
+            ),
+            "message": OutboxMessage(
+                task="orders.after_placed", created_at=asked_at, due_at=asked_at + HANDOVER_GRACE
+            ),
+            "known": IdempotencyKey(operation=OPERATION, created_at=self.now),
+        }
+
+
+def _replay(wish: Wish, body_hash: str, answer: Any) -> Outcome:
+    if body_hash != wish.body_hash:
+        raise IdempotencyConflict()
+    return Outcome(json.loads(answer) if isinstance(answer, str) else answer, replayed=True)

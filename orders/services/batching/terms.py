@@ -1,0 +1,68 @@
+"""At which terms a deal sells at this moment: priced by the ordinary path, again whenever a row changes."""
+
+from collections import OrderedDict
+
+from common.errors import MarketError
+from orders.services.batching import statements
+from orders.services.batching.wishes import Wish
+from orders.services.pricing import PricedLine, price_lines
+
+MOST_KEPT = 512
+# PostgreSQL numbers every version of a row (xmin, ctid): while these stay the same, so does everything that
+# pricing.py looks at. Buyers change none of them.
+LOOK = """
+SELECT concat_ws('|', version(deal), version(item), version(session), version(host), version(variant),
+                 version(product), version(shop), version(farmer), consent.versions, pin.id),
+       item.variant_id, stock.available,
+       stock.is_open AND deal.starts_at <= clock_timestamp() AND clock_timestamp() < deal.ends_at
+FROM livestreams_flashdeal AS deal
+JOIN livestreams_rundownitem AS item ON item.id = deal.rundown_item_id
+JOIN livestreams_livesession AS session ON session.id = deal.session_id
+JOIN shops_host AS host ON host.id = session.host_id
+JOIN shops_variant AS variant ON variant.id = item.variant_id
+JOIN shops_product AS product ON product.id = variant.product_id
+JOIN shops_shop AS shop ON shop.id = product.shop_id
+LEFT JOIN shops_farmer AS farmer ON farmer.id = product.farmer_id
+LEFT JOIN shops_dealstock AS stock ON stock.id = deal.stock_id
+LEFT JOIN LATERAL (
+    SELECT string_agg(version(one), ',' ORDER BY one.id) AS versions
+    FROM shops_farmerauthorization AS one WHERE one.farmer_id = product.farmer_id
+) AS consent ON TRUE
+LEFT JOIN LATERAL (
+    SELECT one.id FROM livestreams_pinevent AS one
+    WHERE one.session_id = deal.session_id AND one.rundown_item_id = item.id AND one.closed_at IS NULL
+    ORDER BY one.id LIMIT 1
+) AS pin ON TRUE
+WHERE deal.id = %(deal)s
+"""
+for _name in ("deal", "item", "session", "host", "variant", "product", "shop", "farmer", "one"):
+    LOOK = LOOK.replace(f"version({_name})", f"{_name}.id || ':' || {_name}.xmin || {_name}.ctid")
+
+_priced: OrderedDict[tuple, PricedLine | MarketError] = OrderedDict()
+
+
+class Terms:
+    """What a deal sells, and how much of it is left, as of one look."""
+
+    def __init__(self, deal_id: int):
+        found = statements.rows(LOOK, deal=deal_id)
+        self._deal_id = deal_id
+        self._versions, self._variant_id, self.available, self.is_on = found[0] if found else (None,) * 4
+
+    def priced(self, wish: Wish) -> PricedLine:
+        """Return the line at its price; refuses with what pricing.price_lines refuses with."""
+        if wish.variant_id != self._variant_id:
+            return price_lines([wish.line])[0]
+        name = (self._deal_id, self._versions, wish.quantity)
+        found = _priced.get(name)
+        if found is None:
+            try:
+                found = price_lines([wish.line])[0]
+            except MarketError as refusal:
+                found = refusal
+            _priced[name] = found
+            while len(_priced) > MOST_KEPT:
+                _priced.popitem(last=False)
+        if isinstance(found, MarketError):
+            raise found
+        return found

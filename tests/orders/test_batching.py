@@ -1,0 +1,368 @@
+"""The fast path of a deal does what the ordinary one does: the same answers, the same rows to the column."""
+
+import dataclasses
+import re
+import uuid
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from accounts.selectors import mark_of
+from common.clock import database_now, utc_now
+from common.errors import MarketError
+from common.models import IdempotencyKey, OutboxMessage
+from livestreams.models import FlashDeal
+from orders.models import Order, OrderGroup, OrderLine
+from orders.services import batching
+from orders.services.batching import Wish, place_batch, statements
+from orders.services.batching import batch as batch_module
+from orders.services.batching.terms import LOOK
+from orders.services.placing import place_order
+from shops.models import DealStock, FarmerAuthorization, StockReservation
+from shops.statuses import AuthorizationStatus
+from tests.factories.livestreams import add_to_rundown, make_deal, make_pin, make_session
+from tests.factories.orders import make_address
+from tests.factories.shops import make_person, make_product
+
+pytestmark = pytest.mark.django_db
+OWN_APPS = {
+    "common", "accounts", "shops", "livestreams", "orders", "payments", "payouts", "ledger", "uploads",
+    "notifications",
+}  # fmt: skip
+
+
+@pytest.fixture
+def item(market, valkey):
+    session = make_session(host=market.host, shop=market.shop)
+    return add_to_rundown(
+        session=session, variant=market.variant, live_price_fen=5800, host_commission_bp=500
+    )
+
+
+@pytest.fixture
+def deal(item):
+    return make_deal(item=item, price_fen=5000, quantity=10)
+
+
+def wish(buyer, deal, quantity=1, **more) -> Wish:
+    fields = {
+        "buyer_id": buyer.pk,
+        "mark": mark_of(buyer.password),
+        "key": uuid.uuid4(),
+        "deal_id": deal.pk,
+        "variant_id": deal.rundown_item.variant_id,
+        "quantity": quantity,
+        "address_id": (buyer.addresses.first() or make_address(user=buyer)).pk,
+    }
+    return Wish(**fields | more)
+
+
+def ordinary(wishes, now) -> list:
+    """The same purchases, one after the other, through the ordinary path."""
+    people = {person.pk: person for person in apps.get_model("accounts.User").objects.all()}
+    outcomes = []
+    for one in wishes:
+        try:
+            with transaction.atomic():
+                outcomes.append(
+                    place_order(
+                        buyer=people[one.buyer_id], lines=[one.line], address_id=one.address_id,
+                        idempotency_key=one.key, now=now, source=one.source, note=one.note,
+                    )
+                )  # fmt: skip
+        except MarketError as refusal:
+            outcomes.append((refusal.status, refusal.code))
+    return outcomes
+
+
+def batched(wishes, now) -> list:
+    outcomes = place_batch(deal_id=wishes[0].deal_id, wishes=wishes, now=now)
+    return [
+        (one.error.status, one.error.code) if one.error else (one.answer, one.replayed) for one in outcomes
+    ]
+
+
+def tables() -> dict[str, dict]:
+    """Every row of every table of ours, by its key."""
+    found = {}
+    for model in apps.get_models():
+        if model._meta.app_label in OWN_APPS:
+            names = [field.attname for field in model._meta.concrete_fields]
+            found[model._meta.db_table] = {row["pk"]: row for row in model.objects.values("pk", *names)}
+    return found
+
+
+def written_by(path, wishes, now) -> SimpleNamespace:
+    """What a path answers and which rows it makes or changes; then as if it had never been."""
+    before = tables()
+    with transaction.atomic():
+        outcomes = path(wishes, now)
+        after = tables()
+        transaction.set_rollback(True)
+    changed = {
+        table: [row for pk, row in sorted(rows.items()) if before[table].get(pk) != row]
+        for table, rows in after.items()
+    }
+    gone = {table: set(before[table]) - set(rows) for table, rows in after.items()}
+    assert not any(gone.values())
+    return SimpleNamespace(outcomes=outcomes, changed={t: rows for t, rows in changed.items() if rows})
+
+
+def comparable(written: SimpleNamespace) -> tuple[list, dict]:
+    """Numbers that a sequence or chance gave become names; the wall clock becomes a span."""
+    names = {}
+    for table, prefix in (
+        ("orders_ordergroup", "group"), ("orders_order", "order"), ("orders_orderline", "line"),
+        ("shops_stockreservation", "held"),
+    ):  # fmt: skip
+        for rank, row in enumerate(written.changed.get(table, [])):
+            names[prefix, row["id"]] = f"{prefix}{rank}"
+    numbers = {row["number"]: f"number{i}" for i, row in enumerate(written.changed.get("orders_order", []))}
+    assert all(re.fullmatch(r"\d{16}", number) for number in numbers)
+
+    def answer(one):
+        orders = [{**order, "number": numbers.get(order["number"], "earlier")} for order in one["orders"]]
+        return {**one, "group": names.get(("group", one["group"]), "earlier"), "orders": orders}
+
+    def row(table, one):
+        one = {name: value for name, value in one.items() if name != "pk"}
+        if table == "orders_ordergroup":
+            one["id"] = names["group", one["id"]]
+        elif table == "orders_order":
+            one |= {"id": names["order", one["id"]], "group_id": names["group", one["group_id"]],
+                    "number": numbers[one["number"]]}  # fmt: skip
+        elif table == "orders_orderline":
+            one |= {"id": names["line", one["id"]], "order_id": names["order", one["order_id"]],
+                    "reservation_id": names["held", one["reservation_id"]]}  # fmt: skip
+        elif table == "orders_commissionline":
+            one |= {"id": None, "order_line_id": names["line", one["order_line_id"]]}
+        elif table == "shops_stockreservation":
+            line_id = int(one["reference"].removeprefix("order_line:"))
+            one |= {"id": names["held", one["id"]], "reference": names["line", line_id]}
+        elif table == "common_outboxmessage":
+            one |= {"id": None, "kwargs": {"order_id": names["order", one["kwargs"]["order_id"]]},
+                    "due_at": one["due_at"] - one["created_at"], "created_at": None}  # fmt: skip
+        elif table == "common_idempotencykey":
+            one |= {"id": None, "answer": answer(one["answer"])}
+        return one
+
+    def commission_order(table, rows):
+        # The ordinary path writes both shares of a line before the next line.
+        by = (lambda one: (one["order_line_id"], one["kind"])) if table == "orders_commissionline" else None
+        return sorted(rows, key=by) if by else rows
+
+    outcomes = [
+        (answer(first), second) if isinstance(first, dict) else (first, second)
+        for first, second in written.outcomes
+    ]
+    return outcomes, {
+        table: commission_order(table, [row(table, one) for one in rows])
+        for table, rows in written.changed.items()
+    }
+
+
+def assert_equal_paths(wishes) -> list:
+    """Let both paths run, compare all that they answer and write, return the answers."""
+    now = utc_now()
+    by_one = written_by(ordinary, wishes, now)
+    at_once = written_by(batched, wishes, now)
+    expected, got = comparable(by_one), comparable(at_once)
+    assert got[0] == expected[0]
+    assert got[1] == expected[1]
+    return got[0]
+
+
+def kinds(outcomes) -> list:
+    return ["replayed" if two is True else "placed" if two is False else two for _, two in outcomes]
+
+
+def test_rows_and_answers_equal_those_of_the_ordinary_path(market, arun, zoya, deal, item):
+    make_pin(item=item)
+    stranger = make_person(name="买家")
+    wishes = [
+        wish(arun, deal, 2),
+        wish(zoya, deal, note="放在门口 'quoted' \\ %s"),
+        wish(stranger, deal, 3, source="any"),
+    ]
+
+    outcomes = assert_equal_paths(wishes)
+
+    assert kinds(outcomes) == ["placed", "placed", "placed"]
+    place_batch(deal_id=deal.pk, wishes=wishes, now=utc_now())
+    written = (OrderGroup, Order, OrderLine, StockReservation, IdempotencyKey)
+    assert {model.objects.count() for model in written} == {3}
+    assert OutboxMessage.objects.filter(task="orders.after_placed").count() == 3
+    stock = DealStock.objects.get()
+    assert (stock.available, stock.reserved) == (4, 6)
+
+
+def test_without_a_hosts_share_there_is_one_commission_line(market, arun, zoya, deal):
+    FarmerAuthorization.objects.filter(host=market.host).update(
+        status=AuthorizationStatus.REVOKED, revoked_at=utc_now()
+    )
+
+    assert kinds(assert_equal_paths([wish(arun, deal), wish(zoya, deal)])) == ["placed", "placed"]
+
+
+def test_goods_of_a_shop_without_a_farmer(market, arun, item):
+    variant = make_product(shop=market.shop, title="蜂蜜", stock=20).variants.get()
+    deal = make_deal(item=add_to_rundown(session=item.session, variant=variant), quantity=3)
+
+    assert kinds(assert_equal_paths([wish(arun, deal, 2)])) == ["placed"]
+
+
+def test_duplicates_and_refusals_equal_those_of_the_ordinary_path(market, arun, zoya, item, settings):
+    settings.UNPAID_PURCHASES_MAX = 3
+    deal = make_deal(item=item, quantity=20, per_buyer=4)
+    earlier = wish(arun, deal, 2)
+    place_batch(deal_id=deal.pk, wishes=[earlier], now=utc_now())
+    zoyas = make_address(user=zoya)
+    once = wish(zoya, deal)
+
+    outcomes = assert_equal_paths(
+        [
+            earlier,
+            dataclasses.replace(earlier, quantity=1),
+            wish(arun, deal, 3),
+            once,
+            once,
+            dataclasses.replace(once, note="other"),
+            wish(arun, deal, address_id=zoyas.pk),
+            wish(arun, deal, address_id=0),
+            wish(zoya, deal, 4),
+            wish(zoya, deal),
+            wish(zoya, deal),
+            wish(zoya, deal),
+            wish(arun, deal, variant_id=10**9),
+            wish(arun, deal, variant_id=make_product(shop=market.shop, title="蜂蜜").variants.get().pk),
+        ]
+    )
+
+    assert kinds(outcomes) == [
+        "replayed", "idempotency_conflict", "limit_per_buyer", "placed", "replayed", "idempotency_conflict",
+        "not_found", "not_found", "limit_per_buyer", "placed", "placed", "too_many_unpaid", "not_on_sale",
+        "invalid",
+    ]  # fmt: skip
+
+
+def test_what_is_left_goes_to_those_who_came_first_and_for_whom_it_is_enough(market, deal):
+    people = [make_person(name=f"买家{i}") for i in range(8)]
+    wishes = [
+        wish(person, deal, quantity)
+        for person, quantity in zip(people, [4, 3, 4, 2, 5, 1, 1, 1], strict=True)
+    ]
+
+    outcomes = assert_equal_paths([*wishes, wishes[0]])
+
+    assert kinds(outcomes) == [
+        "placed", "placed", "sold_out", "placed", "sold_out", "placed", "sold_out", "sold_out", "replayed",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("state", ["planned", "countdown", "over", "stopped"])
+def test_a_deal_sells_on_the_databases_clock_only(market, arun, zhuoma, item, state):
+    starts = state != "planned"
+    deal = make_deal(item=item, quantity=5, starts=starts)
+    if state == "countdown":
+        FlashDeal.objects.filter(pk=deal.pk).update(starts_at=database_now() + timedelta(seconds=30))
+    elif state == "over":
+        FlashDeal.objects.filter(pk=deal.pk).update(ends_at=database_now() - timedelta(seconds=1))
+    elif state == "stopped":
+        DealStock.objects.filter(pk=deal.stock_id).update(is_open=False, available=0)
+
+    assert assert_equal_paths([wish(arun, deal)]) == [(409, "deal_closed")]
+
+
+def test_terms_that_change_between_two_batches_are_those_of_the_moment(market, arun, zoya, deal, item):
+    assert batched([wish(arun, deal)], utc_now())[0][0]["total_fen"] == 5800
+    FlashDeal.objects.filter(pk=deal.pk).update(price_fen=4000)
+    item.variant.product.title = "新名"
+    item.variant.product.save(update_fields=["title"])
+
+    assert batched([wish(zoya, deal)], utc_now())[0][0]["total_fen"] == 4800
+    assert list(OrderLine.objects.order_by("pk").values_list("title", "price_fen"))[1] == ("新名", 4000)
+
+    FarmerAuthorization.objects.update(status=AuthorizationStatus.REVOKED, revoked_at=utc_now())
+    assert assert_equal_paths([wish(zoya, deal)]) == [(409, "not_authorized")]
+
+
+def test_a_changed_password_or_a_closed_account_buys_nothing(market, arun, zoya, deal):
+    old, closed = wish(arun, deal), wish(zoya, deal)
+    arun.set_password("another-password")
+    arun.save(update_fields=["password"])
+    zoya.is_active = False
+    zoya.save(update_fields=["is_active"])
+
+    assert batched([old, closed], utc_now()) == [(401, "bad_token"), (401, "bad_token")]
+    assert not OrderGroup.objects.exists()
+    assert DealStock.objects.get().available == 10
+
+
+def test_a_purchase_that_the_database_refuses_takes_no_other_with_it(market, arun, zoya, deal, monkeypatch):
+    # A number that is taken: one in ten thousand million a day.
+    taken = batched([wish(make_person(name="买家"), deal)], utc_now())[0][0]["orders"][0]["number"]
+    monkeypatch.setattr(batch_module, "draw_number", lambda now: taken)
+
+    outcomes = place_batch(deal_id=deal.pk, wishes=[wish(arun, deal), wish(zoya, deal)], now=utc_now())
+
+    assert [outcome.error for outcome in outcomes] == [None, None]
+    assert Order.objects.count() == 3
+    assert DealStock.objects.get().available == 7
+
+
+def test_a_wish_that_fails_alone_fails_alone(market, arun, zoya, deal):
+    # The database cannot keep a NUL; a door lets none in.
+    good, bad = wish(arun, deal), wish(zoya, deal, note="\x00")
+
+    outcomes = place_batch(deal_id=deal.pk, wishes=[bad, good], now=utc_now())
+
+    assert outcomes[0].error is not None
+    assert outcomes[1].answer["total_fen"] == 5800
+    assert Order.objects.count() == 1
+    assert DealStock.objects.get().available == 9
+
+
+def test_units_that_somebody_takes_after_the_look_are_not_sold_twice(market, arun, zoya, deal, monkeypatch):
+    looked = []
+
+    class Late(batch_module.Terms):
+        def __init__(self, deal_id):
+            super().__init__(deal_id)
+            if not looked:
+                self.available += 5
+            looked.append(self.available)
+
+    monkeypatch.setattr(batch_module, "Terms", Late)
+
+    outcomes = batched([wish(arun, deal, 9), wish(zoya, deal, 4)], utc_now())
+
+    assert looked == [15, 10]
+    assert kinds(outcomes) == ["placed", "sold_out"]
+    assert DealStock.objects.get().available == 1
+
+
+@pytest.mark.parametrize("number", [3, batching.batch.MOST])
+def test_a_batch_asks_the_same_number_of_questions_whatever_its_size(
+    market, deal, django_assert_num_queries, monkeypatch, number
+):
+    DealStock.objects.update(available=500, quantity=500)
+    people = [make_person(name=f"买家{i}") for i in range(number)]
+    wishes = [wish(person, deal) for person in people]
+    batched([wish(people[0], deal)], utc_now())
+
+    asked = []
+    rows = statements.rows
+    monkeypatch.setattr(statements, "rows", lambda sql, **more: asked.append(sql) or rows(sql, **more))
+
+    # Two savepoints, made and kept, the planner's advice, and the one statement that takes the units.
+    with django_assert_num_queries(6):
+        outcomes = batched(wishes, utc_now())
+
+    assert asked == [statements.LOCK, statements.READ, LOOK, statements.WRITE]
+    assert kinds(outcomes) == ["placed"] * number
+    assert OrderGroup.objects.count() == number + 1
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
