@@ -13,6 +13,8 @@ class Purpose(TextChoices):
     SHOP_PAYABLE = "shop_payable", _("owed to a shop for its own goods")
     HOST_PAYABLE = "host_payable", _("owed to a host as commission")
     FREIGHT_PAYABLE = "freight_payable", _("freight owed to the shop that ships")
+    COUPON_COST = "coupon_cost", _("coupons that a shop or a host pays for")
+    PLATFORM_COUPON = "platform_coupon", _("coupons that the market pays for")
     PLATFORM_FEE = "platform_fee", _("platform fee earned")
     CARRIER_CASH = "carrier_cash", _("cash that carriers took on delivery")
     SHOP_CASH = "shop_cash", _("cash that a shop took on delivery")

@@ -58,3 +58,45 @@ class TrackingNumberTaken(MarketError):
 
     code = "tracking_number_taken"
     message = _("This tracking number is already used for another order. Please check it.")
+
+
+class CouponGone(MarketError):
+    """Every coupon of the campaign is taken."""
+
+    code = "coupon_gone"
+    message = _("All of these coupons are taken.")
+
+
+class CouponClosed(MarketError):
+    """The campaign has not begun, is over, was stopped, or its show is not on air."""
+
+    code = "coupon_closed"
+    message = _("This coupon cannot be taken now.")
+
+
+class CouponLimitReached(MarketError):
+    """The person has as many of these coupons as one person may take."""
+
+    code = "coupon_limit"
+    message = _("You already have this coupon. It is in “My coupons”.")
+
+
+class CouponUsed(MarketError):
+    """The coupon belongs to another purchase."""
+
+    code = "coupon_used"
+    message = _("This coupon is already used for another order. Nothing was ordered.")
+
+
+class CouponExpired(MarketError):
+    """The coupon's time has run out, or has not begun."""
+
+    code = "coupon_expired"
+    message = _("This coupon is not valid now. Nothing was ordered.")
+
+
+class CouponNotUsable(MarketError):
+    """The coupon does not hold for these goods, or they cost too little."""
+
+    code = "coupon_not_usable"
+    message = _("This coupon does not hold for what you are buying. Nothing was ordered.")

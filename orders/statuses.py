@@ -90,3 +90,31 @@ class Carrier(TextChoices):
     STO = "sto", _("STO Express")
     YUNDA = "yunda", _("Yunda Express")
     JD = "jd", _("JD Logistics")
+
+
+class CouponBearer(TextChoices):
+    """Who pays for a coupon. Never the farmer."""
+
+    SHOP = "shop", _("the shop")
+    HOST = "host", _("the host")
+    PLATFORM = "platform", _("the market")
+
+
+class CouponStatus(TextChoices):
+    """Life of a coupon that somebody took."""
+
+    CLAIMED = "claimed", _("to use")
+    HELD = "held", _("held by an order to pay")
+    USED = "used", _("used")
+    RETURNED = "returned", _("given back, to use")  # the order was called off before it was shipped
+    EXPIRED = "expired", _("run out")
+
+
+COUPON_MOVES = {
+    CouponStatus.CLAIMED: frozenset({CouponStatus.HELD, CouponStatus.EXPIRED, CouponStatus.USED}),
+    CouponStatus.RETURNED: frozenset({CouponStatus.HELD, CouponStatus.EXPIRED, CouponStatus.USED}),
+    CouponStatus.HELD: frozenset({CouponStatus.CLAIMED, CouponStatus.USED}),
+    CouponStatus.USED: frozenset({CouponStatus.RETURNED}),
+    # Money that came late for a purchase that had it.
+    CouponStatus.EXPIRED: frozenset({CouponStatus.USED}),
+}

@@ -9,6 +9,7 @@ from livestreams.services.timing_deals import settle_deal
 from orders.models import Order, RefundRequest
 from orders.selectors import list_expired_groups
 from orders.services import cancelling, receiving, reconciling, telling
+from orders.services.using import expire_coupons
 
 
 def _order(order_id: int) -> Order:
@@ -86,6 +87,12 @@ def expire_unpaid() -> int:
     return sum(
         cancelling.expire_group(group_id=group_id, now=now) for group_id in list_expired_groups(now=now)
     )
+
+
+@shared_task(name="orders.expire_coupons")
+def expire_unused_coupons() -> int:
+    """Mark coupons whose time has run out; they are refused from that moment on anyway."""
+    return expire_coupons()
 
 
 @shared_task(name="orders.auto_receive")

@@ -100,6 +100,8 @@ class PayoutStatement(models.Model):
     commission_fen = models.BigIntegerField(default=0)
     platform_fee_fen = models.BigIntegerField(default=0)
     freight_fen = models.BigIntegerField(default=0)
+    # Coupons that the payee pays for: below zero.
+    coupon_fen = models.BigIntegerField(default=0)
     correction_fen = models.BigIntegerField(default=0)
     carried_fen = models.BigIntegerField(default=0)
     carried_from = models.OneToOneField(
@@ -120,6 +122,7 @@ class PayoutStatement(models.Model):
                     - models.F("commission_fen")
                     - models.F("platform_fee_fen")
                     + models.F("freight_fen")
+                    + models.F("coupon_fen")
                     + models.F("correction_fen")
                     + models.F("carried_fen")
                 ),

@@ -42,7 +42,7 @@ class StatementPayoutSerializer(serializers.ModelSerializer):
 
 
 class PayoutStatementSerializer(serializers.ModelSerializer):
-    """One payee's tally; net = gross - commission - platform_fee + freight + correction + carried."""
+    """One payee's tally; net = gross - commission - fee + freight + coupon + correction + carried."""
 
     shop = StatementShopSerializer(source="period.shop")
     period = StatementPeriodSerializer()
@@ -63,6 +63,7 @@ class PayoutStatementSerializer(serializers.ModelSerializer):
             "commission_fen",
             "platform_fee_fen",
             "freight_fen",
+            "coupon_fen",
             "correction_fen",
             "carried_fen",
             "net_fen",

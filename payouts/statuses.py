@@ -67,4 +67,5 @@ class LineKind(TextChoices):
     SALE = "sale", _("sale")
     HOST_COMMISSION = "host_commission", _("host commission")
     FREIGHT = "freight", _("freight")
+    COUPON = "coupon", _("coupon given away")
     CORRECTION = "correction", _("correction")

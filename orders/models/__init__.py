@@ -1,6 +1,7 @@
-"""Cart, orders with their frozen lines, shipments, refund requests."""
+"""Cart, coupons, orders with their frozen lines, shipments, refund requests."""
 
 from orders.models.cart import Cart, CartLine
+from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
 from orders.models.shipments import Shipment
@@ -9,6 +10,8 @@ __all__ = [
     "Cart",
     "CartLine",
     "CommissionLine",
+    "CouponCampaign",
+    "CouponClaim",
     "Order",
     "OrderGroup",
     "OrderLine",

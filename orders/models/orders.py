@@ -47,6 +47,11 @@ class Order(models.Model):
     goods_fen = models.BigIntegerField()
     freight_fen = models.BigIntegerField()
     total_fen = models.BigIntegerField()
+    # What the coupon of the purchase took off these goods; its campaign says who bears it.
+    discount_fen = models.BigIntegerField(default=0, db_default=0)
+    coupon = models.ForeignKey(
+        "orders.CouponClaim", null=True, blank=True, on_delete=models.PROTECT, related_name="orders"
+    )
     captured_fen = models.BigIntegerField(default=0)
     refund_requested_fen = models.BigIntegerField(default=0)
     recipient = models.CharField(max_length=60)
@@ -74,7 +79,17 @@ class Order(models.Model):
                 condition=models.Q(
                     goods_fen__gt=0,
                     freight_fen__gte=0,
-                    total_fen=models.F("goods_fen") + models.F("freight_fen"),
+                    total_fen=models.F("goods_fen") + models.F("freight_fen") - models.F("discount_fen"),
+                ),
+            ),
+            models.CheckConstraint(
+                name="order_discount_by_coupon",
+                condition=models.Q(discount_fen=0, coupon=None)
+                | models.Q(
+                    discount_fen__gt=0,
+                    discount_fen__lte=models.F("goods_fen"),
+                    total_fen__gt=0,
+                    coupon__isnull=False,
                 ),
             ),
             models.CheckConstraint(
@@ -113,6 +128,7 @@ class OrderLine(models.Model):
     price_fen = models.BigIntegerField()
     quantity = models.PositiveIntegerField()
     total_fen = models.BigIntegerField()
+    discount_fen = models.BigIntegerField(default=0, db_default=0)
     live_session = models.ForeignKey(
         LiveSession, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
     )
@@ -133,12 +149,19 @@ class OrderLine(models.Model):
                     quantity__lte=999,
                     price_fen__gt=0,
                     total_fen=models.F("price_fen") * models.F("quantity"),
+                    discount_fen__gte=0,
+                    discount_fen__lte=models.F("total_fen"),
                 ),
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.title} × {self.quantity}"
+
+    @property
+    def paid_fen(self) -> int:
+        """What the buyer pays for the line: the price without what the coupon took off."""
+        return self.total_fen - self.discount_fen
 
 
 class CommissionLine(models.Model):

@@ -12,6 +12,7 @@ from common.moves import check_move
 from orders.models import Order, OrderLine
 from orders.services.locking import lock_group, lock_order
 from orders.services.refunding import request_refund
+from orders.services.using import give_back_coupon, lock_coupon_of, release_coupon
 from orders.statuses import ORDER_MOVES, CancelReason, OrderStatus, RefundReason
 from shops.services import deal_stock, stock
 from shops.statuses import ReservationStatus
@@ -98,6 +99,7 @@ def expire_group(*, group_id: int, now: datetime) -> bool:
 def finish_cancelling(*, group_id: int, now: datetime) -> bool:
     """Give the units of a closed purchase back; called by payments once no provider can take money for it."""
     orders = [order for order in lock_group(group_id) if order.status == OrderStatus.CANCELLING]
+    release_coupon(coupon=lock_coupon_of(orders), group_id=group_id)
     lines = OrderLine.objects.filter(order__in=orders).select_related("reservation").order_by("variant_id")
     deal_stock.lock_deal_stocks(line.reservation.deal_stock_id for line in lines)
     for line in lines:
@@ -135,6 +137,8 @@ def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: dateti
         request_refund(
             order=order, amount_fen=order.captured_fen, reason=reason, requested_by=actor_of(actor), now=now
         )
+    is_sellers_doing = reason == RefundReason.CANCELLED_BY_SHOP
+    give_back_coupon(order=order, is_sellers_doing=is_sellers_doing, now=now)
     for line in order.lines.order_by("variant_id"):
         stock.return_units(
             variant_id=line.variant_id,

@@ -14,6 +14,7 @@ from orders.errors import PurchaseExpired
 from orders.models import Order, OrderLine
 from orders.services.locking import lock_group, lock_order
 from orders.services.receiving import complete_order
+from orders.services.using import lock_coupon_of, spend_coupon
 from orders.statuses import CASH_MOVES, ORDER_MOVES, CancelReason, OrderStatus, ShipmentStatus
 from shops.services import deal_stock, stock
 
@@ -33,6 +34,7 @@ def confirm_group(*, group_id: int, now: datetime) -> None:
         raise PurchaseExpired()
     if states != {OrderStatus.PENDING_PAYMENT}:
         raise MoveRefused(_("This purchase is already paid."))
+    spend_coupon(coupon=lock_coupon_of(orders), group_id=group_id, now=now)
     lines = OrderLine.objects.filter(order__in=orders).select_related("reservation").order_by("variant_id")
     deal_stock.lock_deal_stocks(line.reservation.deal_stock_id for line in lines)
     for line in lines:

@@ -5,8 +5,9 @@ from datetime import datetime
 from django.db import transaction
 
 from common import outbox
-from orders.models import Order, OrderLine
+from orders.models import CouponClaim, Order, OrderLine
 from orders.services.locking import lock_group
+from orders.services.using import lock_coupon_of, spend_coupon
 from orders.statuses import CancelReason, OrderStatus
 from shops.errors import SoldOut
 from shops.models import StockReservation
@@ -25,6 +26,7 @@ def mark_group_paid(*, group_id: int, now: datetime) -> bool:
     orders = lock_group(group_id)
     if any(order.cancel_reason not in ("", CancelReason.EXPIRED) for order in orders):
         return False
+    coupon = lock_coupon_of(orders)
     states = {order.status for order in orders}
     lines = list(
         OrderLine.objects.filter(order__group_id=group_id)
@@ -33,10 +35,11 @@ def mark_group_paid(*, group_id: int, now: datetime) -> bool:
     )
     deal_stock.lock_deal_stocks(line.reservation.deal_stock_id for line in lines)
     if states <= PAYABLE:
+        spend_coupon(coupon=coupon, group_id=group_id, now=now)
         for line in lines:
             stock.commit_reservation(reservation=line.reservation, now=now)
     elif states == {OrderStatus.CANCELLED}:
-        if not _take_again(lines, now):
+        if not _take_again(lines, now, coupon, group_id):
             return False
     else:
         return False
@@ -45,9 +48,11 @@ def mark_group_paid(*, group_id: int, now: datetime) -> bool:
     return True
 
 
-def _take_again(lines: list[OrderLine], now: datetime) -> bool:
+def _take_again(lines: list[OrderLine], now: datetime, coupon: CouponClaim | None, group_id: int) -> bool:
     try:
         with transaction.atomic():
+            if not spend_coupon(coupon=coupon, group_id=group_id, now=now):
+                return False
             for line in lines:
                 held = _hold_again(line, now)
                 stock.commit_reservation(reservation=held, now=now)

@@ -28,6 +28,7 @@ from orders.errors import BuyerLimitReached, EmptyOrder, TooManyUnpaid
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.paying import PAYABLE
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
+from orders.services.using import discounts_for, hold_coupon, lock_coupon
 from orders.statuses import CommissionKind, OrderStatus
 from shops.errors import SoldOut
 from shops.services import stock
@@ -46,20 +47,23 @@ def place_order(
     source: str = "",
     note: str = "",
     clear_cart: bool = False,
+    coupon_id: int | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Hold the goods and freeze the price of one purchase, once per key; return (answer, replayed).
 
     The answer is {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
-    NotFound (address, deal), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached,
-    DealClosed, SoldOut; then nothing is kept.
+    NotFound (address, deal, coupon), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached,
+    DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable; then nothing is kept.
     """
     _check_lines(lines)
-    body = body_of(lines=lines, address_id=address_id, source=source, note=note)
+    body = body_of(lines=lines, address_id=address_id, source=source, note=note) | (
+        {"coupon": coupon_id} if coupon_id else {}
+    )
 
     def run() -> dict[str, Any]:
         address = get_address(user=buyer, address_id=address_id)
         priced = price_lines(spread_source(lines, source))
-        group = _place(buyer=buyer, lines=priced, address=address, note=note, now=now)
+        group = _place(buyer=buyer, lines=priced, address=address, note=note, coupon_id=coupon_id, now=now)
         if clear_cart:
             variants = [line.variant_id for line in lines]
             CartLine.objects.filter(cart__user=buyer, variant_id__in=variants).delete()
@@ -103,8 +107,16 @@ def _check_lines(lines: Sequence[WantedLine]) -> None:
 
 
 def _place(
-    *, buyer: User, lines: Sequence[PricedLine], address: Address, note: str, now: datetime
+    *,
+    buyer: User,
+    lines: Sequence[PricedLine],
+    address: Address,
+    note: str,
+    coupon_id: int | None,
+    now: datetime,
 ) -> OrderGroup:
+    coupon = lock_coupon(buyer=buyer, coupon_id=coupon_id)
+    off = discounts_for(coupon, lines)
     _check_unpaid(buyer)
     _check_limits(buyer, lines)
     _check_quotas(lines)
@@ -114,20 +126,24 @@ def _place(
     freight_fen = settings.FLAT_FREIGHT_FEN
     group = OrderGroup.objects.create(
         buyer=buyer,
-        total_fen=sum(line.total_fen for line in lines) + freight_fen * len(by_shop),
+        total_fen=sum(line.total_fen for line in lines) + freight_fen * len(by_shop) - sum(off.values()),
         created_at=now,
         expires_at=now + timedelta(minutes=settings.RESERVATION_MINUTES),
     )
+    hold_coupon(coupon=coupon, group=group)
     made: list[tuple[OrderLine, PricedLine]] = []
     for shop_id, shop_lines in sorted(by_shop.items()):
         goods_fen = sum(line.total_fen for line in shop_lines)
+        off_fen = sum(off.get(line.variant.pk, 0) for line in shop_lines)
         order = Order.objects.create(
             number=_new_number(now),
             group=group,
             shop_id=shop_id,
             goods_fen=goods_fen,
             freight_fen=freight_fen,
-            total_fen=goods_fen + freight_fen,
+            total_fen=goods_fen + freight_fen - off_fen,
+            discount_fen=off_fen,
+            coupon=coupon if off_fen else None,
             recipient=address.recipient,
             phone=address.phone,
             region_code=address.region_code,
@@ -136,7 +152,7 @@ def _place(
             note=note,
             placed_at=now,
         )
-        made += [(_make_line(order, line), line) for line in shop_lines]
+        made += [(_make_line(order, line, off.get(line.variant.pk, 0)), line) for line in shop_lines]
         outbox.enqueue("orders.after_placed", order_id=order.pk)
     _hold_stock(made, group, now)
     return group
@@ -181,7 +197,7 @@ def _check_quotas(lines: Sequence[PricedLine]) -> None:
             raise SoldOut()
 
 
-def _make_line(order: Order, line: PricedLine) -> OrderLine:
+def _make_line(order: Order, line: PricedLine, off_fen: int) -> OrderLine:
     product = line.variant.product
     made = OrderLine.objects.create(
         order=order,
@@ -192,6 +208,7 @@ def _make_line(order: Order, line: PricedLine) -> OrderLine:
         price_fen=line.price_fen,
         quantity=line.quantity,
         total_fen=line.total_fen,
+        discount_fen=off_fen,
         live_session=line.source.session if line.source else None,
         pin_event=line.source.pin_event if line.source else None,
         flash_deal=line.deal,

@@ -12,6 +12,7 @@ from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
 from orders.errors import CashDue
 from orders.models import Order, OrderLine
+from orders.services.discounting import cost_postings
 from orders.services.locking import lock_order
 from orders.statuses import ORDER_MOVES, CommissionKind, OrderStatus, ShipmentStatus
 
@@ -69,6 +70,7 @@ def completion_postings(order: Order) -> list[Posting]:
     postings = [Posting(Purpose.BUYER_HELD, order.total_fen, f"order:{order.pk}")]
     for line in order.lines.prefetch_related("commissions"):
         postings += _line_postings(line, order.shop_id)
+    postings += cost_postings(order)
     postings.append(
         Posting(
             Purpose.FREIGHT_PAYABLE, -order.freight_fen, f"order:{order.pk}", OwnerKind.SHOP, order.shop_id

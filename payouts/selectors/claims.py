@@ -11,7 +11,13 @@ from django.db import connection
 
 from ledger.statuses import Purpose
 
-PAYABLE = (Purpose.FARMER_PAYABLE, Purpose.SHOP_PAYABLE, Purpose.HOST_PAYABLE, Purpose.FREIGHT_PAYABLE)
+PAYABLE = (
+    Purpose.FARMER_PAYABLE,
+    Purpose.SHOP_PAYABLE,
+    Purpose.HOST_PAYABLE,
+    Purpose.FREIGHT_PAYABLE,
+    Purpose.COUPON_COST,
+)
 
 _CLAIMABLE = """
 WITH document AS (

@@ -127,12 +127,18 @@ def _coming(roles: _Roles) -> int:
     grown = lines.filter(Q(farmer_id__in=roles.farmers) | Q(farmer=None, order__shop_id__in=roles.shops))
     shares = CommissionLine.objects.filter(order_line__in=grown)
     shown = CommissionLine.objects.filter(order_line__order__status__in=UNDER_WAY, host_id__in=roles.hosts)
-    orders = Order.objects.filter(status__in=UNDER_WAY, shop_id__in=roles.shops)
+    under_way = Order.objects.filter(status__in=UNDER_WAY)
+    orders = under_way.filter(shop_id__in=roles.shops)
+    given = under_way.filter(
+        Q(coupon__campaign__cost_bearer="shop", shop_id__in=roles.shops)
+        | Q(coupon__campaign__cost_bearer="host", coupon__campaign__host_id__in=roles.hosts)
+    )
     return (
         _sum(grown, "total_fen")
         - _sum(shares, "amount_fen")
         + _sum(shown, "amount_fen")
         + _sum(orders, "freight_fen")
+        - _sum(given, "discount_fen")
     )
 
 

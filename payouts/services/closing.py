@@ -41,6 +41,7 @@ LINE_KINDS = {
     Purpose.SHOP_PAYABLE: LineKind.SALE,
     Purpose.HOST_PAYABLE: LineKind.HOST_COMMISSION,
     Purpose.FREIGHT_PAYABLE: LineKind.FREIGHT,
+    Purpose.COUPON_COST: LineKind.COUPON,
 }
 
 
@@ -215,6 +216,7 @@ def _sums_of(lines: list[StatementLine]) -> dict[str, int]:
         "commission_fen": sum(line.commission_fen for line in shared),
         "platform_fee_fen": sum(line.platform_fee_fen for line in shared),
         "freight_fen": sum(line.amount_fen for line in lines if line.kind == LineKind.FREIGHT),
+        "coupon_fen": sum(line.amount_fen for line in lines if line.kind == LineKind.COUPON),
         "correction_fen": sum(line.amount_fen for line in lines if line.kind == LineKind.CORRECTION),
     }
 

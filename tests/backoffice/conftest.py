@@ -30,6 +30,7 @@ from orders.models import RefundRequest
 from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
 from shops.models import DealStock
+from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.orders import make_payment
 from tests.factories.shops import make_person
 from tests.house.conftest import world
@@ -60,6 +61,10 @@ def full(world, zhuoma):
         replay=replay, chapter=chapter, title="barley", starts_ms=61000, ends_ms=91000, created_at=now
     )
     live_show(world, zhuoma, now)
+    make_coupon(
+        user=world.people["stranger"],
+        campaign=make_campaign(shop=world.market.shop, by=world.people["clerk"]),
+    )
     ModerationAction.objects.create(
         session=world.session, kind="mute", moderator=zhuoma, person=world.people["stranger"], created_at=now
     )

@@ -36,6 +36,7 @@ def place(
     source: str = "",
     now: datetime | None = None,
     key: uuid.UUID | None = None,
+    coupon: int | None = None,
 ) -> OrderGroup:
     """Place a purchase to the buyer's newest address (made when there is none)."""
     address = Address.objects.filter(user=buyer).last() or make_address(user=buyer)
@@ -46,6 +47,7 @@ def place(
         source=source,
         idempotency_key=key or uuid.uuid4(),
         now=now or utc_now(),
+        coupon_id=coupon,
     )
     return OrderGroup.objects.get(pk=answer["group"])
 
