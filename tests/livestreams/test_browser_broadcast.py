@@ -42,6 +42,19 @@ async () => {
 }
 """
 WAITING = "() => Number(document.querySelector('[data-meter]').value)"
+# A phone whose storage is slower than its camera.
+SLOW_STORAGE = """
+const quick = IDBObjectStore.prototype.getAll;
+IDBObjectStore.prototype.getAll = function (...asked) {
+  const late = {};
+  const request = quick.apply(this, asked);
+  request.onsuccess = () => setTimeout(() => {
+    late.result = request.result;
+    late.onsuccess();
+  }, 1000);
+  return late;
+};
+"""
 
 
 @dataclass
@@ -183,6 +196,7 @@ def test_reload_in_a_tunnel_loses_nothing_and_stays_in_the_room(air, stack):
     """The chunk door is out of reach, then the page is loaded anew: what waited is sent first."""
     air.host.context.route("**/ingest/**", lambda route: route.abort())
     poll(air.host, WAITING, lambda waiting: waiting >= 4)
+    air.host.add_init_script(SLOW_STORAGE)
     air.host.reload()
     poll(air.host, WAITING, lambda waiting: waiting >= 4)
     reloaded = now_tenths()

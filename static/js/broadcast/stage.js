@@ -60,7 +60,8 @@ export class ConsoleStage {
       return;
     }
     await this.buffer.open();
-    if (this.isOnAir && this.memory.last) this.uploader.recover();
+    // What was left has its place before the take that begins now: on a slow phone the camera may be quicker.
+    if (this.isOnAir && this.memory.last) await this.uploader.recover();
     await this.#openCamera();
     if (this.isOnAir && this.camera.stream && this.show.type && (await this.show.resume())) this.awake.keep();
     this.draw();

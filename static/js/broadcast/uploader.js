@@ -35,7 +35,7 @@ export class Uploader {
     setInterval(() => this.#renewFirst(), RENEW_MS);
   }
 
-  /** Takes over what an earlier page left; returns how many chunks. */
+  /** Takes over what an earlier page left, before anything else is begun; returns how many chunks. */
   async recover() {
     const left = await this.buffer.left();
     for (const { take, chunks } of left) {
