@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin_base import BaseAdmin, Move, ReadOnlyInline
 from common.admin_links import Link, list_link, masked, object_link, related, source_column, state, yuan
 from common.clock import utc_now
-from orders import admin_coupons as admin_coupons  # registers them
+from orders import coupon_admin as coupon_admin  # registers them
 from orders.models import (
     Cart,
     CartLine,

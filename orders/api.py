@@ -109,6 +109,7 @@ class OrdersView(ListAPIView):
             address_id=wanted["address"],
             source=wanted["source"],
             note=wanted["note"],
+            coupon_id=wanted["coupon"],
             idempotency_key=key,
             now=utc_now(),
         )

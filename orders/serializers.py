@@ -40,6 +40,9 @@ class PlaceOrderSerializer(serializers.Serializer):
     address = _pk()
     source = serializers.CharField(required=False, allow_blank=True, max_length=SOURCE_MAX, default="")
     note = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    coupon = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
+    )
 
 
 class PlacedOrderSerializer(serializers.Serializer):
@@ -66,7 +69,7 @@ class OrderLineSerializer(serializers.ModelSerializer):
         model = OrderLine
         fields = [
             "id", "variant", "title", "variant_name", "price_fen", "quantity", "total_fen", "farmer",
-            "live_session", "pin_event", "flash_deal",
+            "discount_fen", "live_session", "pin_event", "flash_deal",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -90,6 +93,7 @@ class OrderSerializer(serializers.ModelSerializer):
         model = Order
         fields = [
             "number", "group", "shop", "status", "lines", "shipments", "goods_fen", "freight_fen",
+            "discount_fen",
             "total_fen", "refund_requested_fen", "recipient", "phone", "region", "address", "note",
             "placed_at", "confirmed_at", "paid_at", "shipped_at", "delivered_at", "completed_at",
             "cancelled_at", "cancel_reason",

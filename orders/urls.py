@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import api
+from orders import api, coupon_api
 
 app_name = "orders"
 urlpatterns = []
@@ -13,5 +13,15 @@ api_urlpatterns = [
     path("orders/<slug:number>/", api.OrderView.as_view(), name="order"),
     path("orders/<slug:number>/cancel/", api.CancelOrderView.as_view(), name="order_cancel"),
     path("orders/<slug:number>/ship/", api.ShipOrderView.as_view(), name="order_ship"),
+    path("coupon-campaigns/", coupon_api.Campaigns.as_view(), name="coupon_campaigns"),
+    path("coupon-campaigns/<int:campaign_id>/stop/", coupon_api.CampaignStop.as_view(), name="coupon_stop"),
+    path(
+        "coupon-campaigns/<int:campaign_id>/offer/", coupon_api.CampaignOffer.as_view(), name="coupon_offer"
+    ),
+    path(
+        "coupon-campaigns/<int:campaign_id>/claim/", coupon_api.CampaignClaim.as_view(), name="coupon_claim"
+    ),
+    path("live-sessions/<int:session_id>/coupons/", coupon_api.RoomCoupons.as_view(), name="room_coupons"),
+    path("me/coupons/", coupon_api.MyCoupons.as_view(), name="my_coupons"),
     path("orders/<slug:number>/receive/", api.ReceiveOrderView.as_view(), name="order_receive"),
 ]

@@ -47,6 +47,8 @@ class CouponCampaign(models.Model):
     is_live_only = models.BooleanField(default=False)
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
+    # When the host last held it up in the room; what was never offered there is found on the desk only.
+    offered_at = models.DateTimeField(null=True, blank=True)
     stopped_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()

@@ -63,6 +63,7 @@ def create_campaign(
         host = session.host
         if host.user_id != actor.pk or host.status != HostStatus.ACTIVE:
             raise NotAllowed()
+        shop = session.shop
     elif cost_bearer == CouponBearer.PLATFORM:
         if not (actor.is_active and actor.is_staff):
             raise NotAllowed()
@@ -144,7 +145,7 @@ def _shop(actor: User, shop_id: int | None, cost_bearer: str) -> Shop | None:
 def _session(session_id: int | None, shop_id: int | None) -> LiveSession | None:
     if session_id is None:
         return None
-    session = LiveSession.objects.select_related("host").filter(pk=session_id).first()
+    session = LiveSession.objects.select_related("host", "shop").filter(pk=session_id).first()
     if session is None or shop_id not in (None, session.shop_id):
         raise NotFound()
     if session.status in (SessionStatus.ENDED, SessionStatus.CANCELLED):

@@ -100,27 +100,13 @@ def cost_posting(campaign: CouponCampaign, line: OrderLine, amount_fen: int) -> 
     return Posting(Purpose.PLATFORM_COUPON, amount_fen, source)
 
 
-@dataclass(frozen=True)
-class UnitsShare:
-    """A part of a line in fen: `gross_fen` of its price, of which the coupon took `discount_fen`."""
+def discount_going_back(line: OrderLine, *, before_fen: int, amount_fen: int) -> int:
+    """Return the share of a line's discount that goes with a refund of what was paid for it, in fen.
 
-    gross_fen: int
-    discount_fen: int
-
-    @property
-    def paid_fen(self) -> int:
-        """What the buyer paid for the part, and gets back for it."""
-        return self.gross_fen - self.discount_fen
-
-
-def share_of_units(line: OrderLine, *, before: int, units: int) -> UnitsShare:
-    """Return the share of the next `units` of a line when `before` were refunded already.
-
-    Whatever the steps, the parts add up to the line.
+    `before_fen` was refunded already. Whatever the steps, the shares add up to the discount once everything
+    that was paid has gone back; a refund takes `amount_fen` plus this from those who were paid.
     """
-    if before < 0 or units < 1 or before + units > line.quantity:
-        raise ValueError((before, units))
-
-    done, line_units = before + units, line.quantity
-    off_fen = line.discount_fen * done // line_units - line.discount_fen * before // line_units
-    return UnitsShare(gross_fen=line.price_fen * units, discount_fen=off_fen)
+    if before_fen < 0 or amount_fen < 1 or before_fen + amount_fen > line.paid_fen:
+        raise ValueError((before_fen, amount_fen))
+    off_fen, paid_fen = line.discount_fen, line.paid_fen
+    return off_fen * (before_fen + amount_fen) // paid_fen - off_fen * before_fen // paid_fen

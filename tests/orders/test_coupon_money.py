@@ -1,5 +1,7 @@
 """Who pays for a coupon, to the fen: what is shared out always comes to what was paid and what was given."""
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import Sum
 
@@ -7,20 +9,24 @@ from common.clock import utc_now
 from ledger.models import LedgerEntry
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind
-from orders.services.discounting import cost_posting, share_of_units
+from orders.services.discounting import cost_posting, discount_going_back
 from orders.services.paying import mark_group_paid
 from orders.services.receiving import receive_order
 from orders.services.shipping import ship_order
+from payouts.models import PayoutStatement
 from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.orders import make_pin, place_one
+from tests.factories.payouts import close_week
+from tests.factories.shops import make_product
 
 pytestmark = pytest.mark.django_db
 
 
-def complete(order, seller, buyer):
-    assert mark_group_paid(group_id=order.group_id, now=utc_now())
-    ship_order(actor=seller, number=order.number, carrier="sf", tracking_number="SF00000001", now=utc_now())
-    return receive_order(buyer=buyer, number=order.number, now=utc_now())
+def complete(order, seller, buyer, now=None):
+    now = now or utc_now()
+    assert mark_group_paid(group_id=order.group_id, now=now)
+    ship_order(actor=seller, number=order.number, carrier="sf", tracking_number="SF00000001", now=now)
+    return receive_order(buyer=buyer, number=order.number, now=now)
 
 
 def shared_out(order) -> dict[tuple[str, str], int]:
@@ -66,49 +72,47 @@ def test_the_bearer_pays_and_the_farmer_gets_the_part_of_the_full_price(market, 
     assert sum(shared_out(order).values()) == 0
 
 
-@pytest.mark.parametrize("bearer", ["shop", "platform"])
-def test_a_part_that_goes_back_takes_its_share_of_the_coupon_along(market, mei, arun, bearer):
-    campaign = campaign_of(bearer, market, mei, None)
-    coupon = make_coupon(user=arun, campaign=campaign)
-    order = complete(place_one(buyer=arun, variant=market.variant, quantity=3, coupon=coupon.pk), mei, arun)
-    line = order.lines.get()
-
-    parts = [share_of_units(line, before=before, units=1) for before in range(3)]
-    postings = [cost_posting(campaign, line, -part.discount_fen) for part in parts]
-
-    assert [(part.gross_fen, part.discount_fen, part.paid_fen) for part in parts] == [
-        (6800, 166, 6634),
-        (6800, 167, 6633),
-        (6800, 167, 6633),
-    ]
-    assert sum(posting.amount_fen for posting in postings) == -shared_out(order)[postings[0].owner[:2]]
-
-
-def test_two_refunds_of_a_discounted_line_balance_and_leave_the_bearer_at_nothing(market, mei, arun):
+def test_refunds_of_a_discounted_line_balance_and_leave_the_bearer_at_nothing(market, mei, arun):
     """What a refund after the sale posts: the parts of buyer, farmer, market and bearer."""
     coupon = make_coupon(user=arun, campaign=make_campaign(shop=market.shop, by=mei))
     order = complete(place_one(buyer=arun, variant=market.variant, quantity=3, coupon=coupon.pk), mei, arun)
     line = order.lines.get()
-    campaign = order.coupon.campaign
+    source = f"order_line:{line.pk}"
+    parts = []
 
-    for before, units in ((0, 1), (1, 2)):
-        part = share_of_units(line, before=before, units=units)
-        platform_fen = 612 * units // 3
-        source = f"order_line:{line.pk}"
-        lines = [
-            ("buyer_held", -part.paid_fen, "system", 0),
-            ("farmer_payable", part.gross_fen - platform_fen, "farmer", line.farmer_id),
-            ("platform_fee", platform_fen, "system", 0),
-        ]
-        from_others = [Posting(purpose, fen, source, kind, pk) for purpose, fen, kind, pk in lines]
+    # 20400 of goods, 500 off, 19900 paid, 612 to the market: a third goes back, then the rest.
+    for before_fen, amount_fen, fee_fen in ((0, 6634, 204), (6634, 13_266, 408)):
+        off_fen = discount_going_back(line, before_fen=before_fen, amount_fen=amount_fen)
+        parts.append((off_fen, amount_fen + off_fen))
         post(
             kind=Kind.ADJUSTMENT,
-            key=f"back:{before}",
+            key=f"back:{before_fen}",
             source=source,
-            postings=[*from_others, cost_posting(campaign, line, -part.discount_fen)],
+            postings=[
+                Posting("buyer_held", -amount_fen, source),
+                Posting("farmer_payable", amount_fen + off_fen - fee_fen, source, "farmer", line.farmer_id),
+                Posting("platform_fee", fee_fen, source),
+                cost_posting(order.coupon.campaign, line, -off_fen),
+            ],
             now=utc_now(),
         )
 
-    balances = LedgerEntry.objects.filter(account__purpose__in=["coupon_cost", "farmer_payable"])
-    sums = dict(balances.values_list("account__purpose").annotate(fen=Sum("amount_fen")))
-    assert sums == {"coupon_cost": 0, "farmer_payable": 0}
+    assert parts == [(166, 6800), (334, 13_600)]
+    entries = LedgerEntry.objects.filter(source=source)
+    sums = dict(entries.values_list("account__purpose").annotate(fen=Sum("amount_fen")))
+    assert sums == {"coupon_cost": 0, "farmer_payable": 0, "platform_fee": 0, "buyer_held": -19_900}
+
+
+def test_the_tally_takes_a_shops_coupon_from_what_it_earns(market, mei, arun):
+    long_ago = utc_now() - timedelta(days=15)
+    own = make_product(shop=market.shop, title="蜂蜜", price_fen=6000).variants.get()
+    coupon = make_coupon(user=arun, campaign=make_campaign(shop=market.shop, by=mei))
+    complete(place_one(buyer=arun, variant=own, coupon=coupon.pk, now=long_ago), mei, arun, now=long_ago)
+
+    period = close_week(shop=market.shop, now=long_ago)
+
+    tally = PayoutStatement.objects.get(period=period, payee_shop=market.shop)
+    assert (tally.gross_fen, tally.platform_fee_fen, tally.freight_fen) == (6000, 180, 800)
+    assert (tally.coupon_fen, tally.correction_fen, tally.net_fen) == (-500, 0, 6120)
+    kinds = sorted(tally.lines.values_list("kind", "amount_fen"))
+    assert kinds == [("coupon", -500), ("freight", 800), ("sale", 5820)]

@@ -21,7 +21,7 @@ from orders.models import CouponCampaign, CouponClaim, Order, OrderGroup, OrderL
 from orders.services.cancelling import cancel_by_buyer, cancel_by_shop, expire_group, finish_cancelling
 from orders.services.claiming import claim_coupon
 from orders.services.confirming import confirm_group, refuse_parcel
-from orders.services.discounting import share_of_units
+from orders.services.discounting import discount_going_back
 from orders.services.paying import mark_group_paid
 from orders.services.shipping import ship_order
 from orders.services.using import expire_coupons
@@ -337,15 +337,18 @@ def test_the_database_refuses_one_purchase_with_two_coupons_and_a_loose_hold(mar
     assert state(other) == ("claimed", None)
 
 
-@pytest.mark.parametrize(("total_fen", "discount_fen"), [(20_307, 500), (1001, 1000), (7, 7), (7, 0)])
-def test_refunds_unit_by_unit_add_up_to_the_line(total_fen, discount_fen):
+@pytest.mark.parametrize(("total_fen", "discount_fen"), [(20_307, 500), (1001, 990), (21, 11), (7, 0)])
+def test_the_coupons_part_of_refunds_adds_up_to_it(total_fen, discount_fen):
     line = OrderLine(quantity=7, price_fen=total_fen // 7, total_fen=total_fen, discount_fen=discount_fen)
+    step = max(line.paid_fen // 7, 1)
+    amounts = [step] * 6 + [line.paid_fen - 6 * step]
 
-    parts = [share_of_units(line, before=before, units=1) for before in range(7)]
+    parts = [
+        discount_going_back(line, before_fen=sum(amounts[:i]), amount_fen=amount)
+        for i, amount in enumerate(amounts)
+    ]
 
-    assert sum(part.gross_fen for part in parts) == total_fen
-    assert sum(part.discount_fen for part in parts) == discount_fen
-    assert sum(part.paid_fen for part in parts) == line.paid_fen
-    assert min(part.paid_fen for part in parts) >= 0
+    assert sum(parts) == discount_fen
+    assert min(parts) >= 0
     with pytest.raises(ValueError):
-        share_of_units(line, before=5, units=3)
+        discount_going_back(line, before_fen=step, amount_fen=line.paid_fen)
