@@ -1,5 +1,7 @@
 """Doors of carts and orders in the API."""
 
+from django.conf import settings
+from django.utils.translation import get_language
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
@@ -13,6 +15,7 @@ from orders import serializers as shapes
 from orders.models import Order
 from orders.selectors import cart_lines, get_visible_order, list_visible_orders
 from orders.services import cancelling, carting, receiving, shipping
+from orders.services.granting import grant_deal
 from orders.services.placing import place_order
 from orders.services.pricing import WantedLine
 
@@ -114,6 +117,23 @@ class OrdersView(ListAPIView):
             now=utc_now(),
         )
         return Response(answer, status=200 if replayed else 201)
+
+
+class DealGrantView(APIView):
+    """The way to the fast door of a flash deal."""
+
+    @extend_schema(operation_id="deals_order_token", request=None, responses=shapes.DealGrantSerializer)
+    def post(self, request: Request, deal_id: int) -> Response:
+        """Return a token for the person's orders of this deal, good for ten minutes."""
+        sign_in = request.auth.digest if request.auth else request.session.session_key
+        grant = grant_deal(
+            buyer=request.user,
+            deal_id=deal_id,
+            sign_in=sign_in or "",
+            language=get_language() or settings.LANGUAGE_CODE,
+            now=utc_now(),
+        )
+        return Response(shapes.DealGrantSerializer(grant).data)
 
 
 class OrderView(APIView):

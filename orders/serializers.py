@@ -62,6 +62,14 @@ class PlacedSerializer(serializers.Serializer):
     expires_at = serializers.DateTimeField()
 
 
+class DealGrantSerializer(serializers.Serializer):
+    """Where to order a deal's goods, with `order_token` in `Authorization: Bearer`, until when."""
+
+    order_url = serializers.CharField()
+    order_token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
 class OrderLineSerializer(serializers.ModelSerializer):
     """A frozen line."""
 

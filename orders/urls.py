@@ -9,6 +9,7 @@ urlpatterns = []
 api_urlpatterns = [
     path("cart/lines/", api.CartLinesView.as_view(), name="cart_lines"),
     path("cart/lines/<int:line_id>/", api.CartLineView.as_view(), name="cart_line"),
+    path("deals/<int:deal_id>/order-token/", api.DealGrantView.as_view(), name="deal_grant"),
     path("orders/", api.OrdersView.as_view(), name="orders"),
     path("orders/<slug:number>/", api.OrderView.as_view(), name="order"),
     path("orders/<slug:number>/cancel/", api.CancelOrderView.as_view(), name="order_cancel"),

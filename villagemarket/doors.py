@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import livestreams.asgi
+import orders.asgi
 import realtime.asgi
 import uploads.asgi
 from villagemarket.grants import authorise, recheck
@@ -43,6 +44,12 @@ DOORS = (
         ("PUT",),
         r"/ingest/takes/(?P<take_id>[0-9]+)/(?P<seq>[0-9]+)",
         livestreams.asgi.receive_chunk,
+    ),
+    Door(
+        "deal orders",
+        ("POST",),
+        r"/api/v1/deals/(?P<deal_id>[0-9]{1,18})/orders/",
+        orders.asgi.order_deal,
     ),
     Door("media", ("GET", "HEAD"), r"/media/(?P<path>.+)", uploads.asgi.serve),
 )

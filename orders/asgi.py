@@ -1,0 +1,207 @@
+"""The fast door of a deal: `POST /api/v1/deals/<deal>/orders/` (decisions.md 1, 2; speed.md).
+
+Body and answers are those of `POST /api/v1/orders/` with the one line of the deal. Whoever comes shows a
+grant in `Authorization: Bearer`; cookies are not looked at. 503 `busy`: too many wait here, the ordinary
+door takes the same body under the same key.
+"""
+
+import io
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from rest_framework.exceptions import UnsupportedMediaType
+from rest_framework.response import Response
+
+from common.clock import utc_now
+from common.drf import handle_error
+from common.errors import BodyTooLarge, Invalid, MarketError, TooMany
+from common.idempotency import parse_key
+from common.parsing import MarketJSONParser
+from common.signing import BadToken
+from common.throttling import parse_rate
+from orders.serializers import SOURCE_MAX, PlaceOrderSerializer
+from orders.services.batching import Wish
+from orders.services.batching.waiting import Batcher
+from orders.services.granting import Buyer, read_grant
+
+BODY_MAX_BYTES = 16 * 1024
+NOTE_MAX = 200
+LARGEST_ID = 2**63 - 1
+MOST_GRANTS_KEPT = 20_000
+HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+]
+PLAIN = re.compile(r"application/json(\s*;.*)?", re.IGNORECASE)
+
+batcher = Batcher()
+_grants: dict[tuple[str, int], Buyer] = {}
+
+
+class ClientLeft(Exception):
+    """The phone went away before it had said what it wants."""
+
+
+class _Pace:
+    """How often a person may order (rules.md 13), counted here: asking Valkey costs more than an order."""
+
+    def __init__(self):
+        self._window, self._counts = 0, {}
+
+    def spend(self, user_id: int, now: datetime) -> None:
+        limit, seconds = parse_rate(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["order"])
+        window = int(now.timestamp()) // seconds
+        if window != self._window:
+            self._window, self._counts = window, {}
+        self._counts[user_id] = used = self._counts.get(user_id, 0) + 1
+        if used > limit:
+            raise TooMany(retry_after=seconds - int(now.timestamp()) % seconds)
+
+
+_pace = _Pace()
+
+
+async def order_deal(scope: dict, receive, send) -> None:
+    """The ASGI door; `scope["market"]["params"]` holds deal_id as text."""
+    headers = dict(scope["headers"])
+    language = settings.LANGUAGE_CODE
+    is_read = False
+    try:
+        deal_id = int(scope["market"]["params"]["deal_id"])
+        now = utc_now()
+        buyer = _buyer(headers, deal_id, now)
+        language = buyer.language
+        _pace.spend(buyer.user_id, now)
+        key = parse_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
+        if not PLAIN.fullmatch(headers.get(b"content-type", b"").decode("latin-1")):
+            raise UnsupportedMediaType(headers.get(b"content-type", b"").decode("latin-1"))
+        content = MarketJSONParser().parse(io.BytesIO(await _body(headers, receive)))
+        is_read = True
+        wish = Wish(buyer.user_id, buyer.mark, key, deal_id, **_wanted(content, deal_id))
+        outcome = await batcher.order(wish)
+        if outcome.error is not None:
+            raise outcome.error
+    except ClientLeft:
+        return
+    except Exception as error:
+        with translation.override(language):
+            answer = _refusal(error)
+        await _send(send, answer.status_code, answer.data, _headers_of(answer, is_read=is_read))
+        return
+    await _send(send, 200 if outcome.replayed else 201, outcome.answer, [])
+
+
+def _refusal(error: Exception) -> Response:
+    # The answer of the ordinary door to the same mistake.
+    answer = handle_error(error, {"view": order_deal})
+    if isinstance(error, MarketError) and error.status == 401:
+        answer.headers["WWW-Authenticate"] = "Bearer"
+    return answer
+
+
+def _headers_of(answer: Response, *, is_read: bool) -> list[tuple[bytes, bytes]]:
+    headers = [
+        (name.lower().encode(), value.encode())
+        for name, value in answer.headers.items()
+        if name in ("Retry-After", "WWW-Authenticate")
+    ]
+    # What is left of an unread body would be taken for the next request.
+    return headers if is_read else [*headers, (b"connection", b"close")]
+
+
+def _buyer(headers: dict[bytes, bytes], deal_id: int, now: datetime) -> Buyer:
+    scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise BadToken()
+    name = (token.strip(), deal_id)
+    buyer = _grants.get(name)
+    if buyer is None:
+        buyer = read_grant(name[0], deal_id=deal_id, now=now)
+        if len(_grants) >= MOST_GRANTS_KEPT:
+            _grants.clear()
+        _grants[name] = buyer
+    if now.timestamp() >= buyer.until:
+        raise BadToken()
+    return buyer
+
+
+def _wanted(content: Any, deal_id: int) -> dict[str, Any]:
+    """The fields of the wish in a body; what the ordinary door refuses is refused here in the same words."""
+    found = _plain(content)
+    if found is None:
+        serializer = PlaceOrderSerializer(data=content)
+        serializer.is_valid(raise_exception=True)
+        found = dict(serializer.validated_data)
+        more = {name for name, value in found.items() if value} - {"lines", "address", "source", "note"}
+        if more:
+            raise Invalid(fields=dict.fromkeys(more, Invalid.message))
+    lines = found["lines"]
+    if len(lines) != 1 or lines[0]["deal"] != deal_id:
+        raise Invalid(fields={"lines": Invalid.message})
+    return {
+        "variant_id": lines[0]["variant"],
+        "quantity": lines[0]["quantity"],
+        "address_id": found["address"],
+        "source": found["source"],
+        "note": found["note"],
+    }
+
+
+def _plain(content: Any) -> dict[str, Any] | None:
+    """A body as our own pages send it, checked without the serializer; None for any other."""
+    if type(content) is not dict or not content.keys() <= {"lines", "address", "source", "note"}:
+        return None
+    lines, source, note = content.get("lines"), content.get("source", ""), content.get("note", "")
+    if type(lines) is not list or len(lines) != 1 or type(lines[0]) is not dict:
+        return None
+    line = lines[0]
+    if line.keys() != {"variant", "quantity", "deal"}:
+        return None
+    is_plain = (
+        all(_is_id(number) for number in (line["variant"], line["deal"], content.get("address")))
+        and type(line["quantity"]) is int
+        and 1 <= line["quantity"] <= settings.ORDER_LINE_MAX_QUANTITY
+        and _is_text(source, SOURCE_MAX)
+        and _is_text(note, NOTE_MAX)
+    )
+    return (
+        {"lines": lines, "address": content["address"], "source": source, "note": note} if is_plain else None
+    )
+
+
+def _is_id(number: Any) -> bool:
+    return type(number) is int and 1 <= number <= LARGEST_ID
+
+
+def _is_text(text: Any, most: int) -> bool:
+    return (
+        type(text) is str and len(text) <= most and text == text.strip() and (not text or text.isprintable())
+    )
+
+
+async def _body(headers: dict[bytes, bytes], receive) -> bytes:
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length) > BODY_MAX_BYTES:
+        raise BodyTooLarge()
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft()
+        body += message.get("body", b"")
+        if len(body) > BODY_MAX_BYTES:
+            raise BodyTooLarge()
+        if not message.get("more_body"):
+            return body
+
+
+async def _send(send, status: int, answer: Any, headers: list[tuple[bytes, bytes]]) -> None:
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = [*HEADERS, *headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

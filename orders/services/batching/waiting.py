@@ -1,0 +1,167 @@
+"""The purchases that wait in this process, and the one connection through which they go, batch after batch.
+
+Nothing is waited for: a batch takes whoever came while the one before it was written. The more come, the
+larger the batches and the cheaper each purchase.
+"""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import close_old_connections
+
+from common.clock import utc_now
+from common.errors import Busy
+from livestreams.services.timing_deals import settle_deal
+from orders.services.batching.batch import MOST, Outcome, place_batch
+from orders.services.batching.wishes import Wish
+
+logger = logging.getLogger(__name__)
+MOST_WAITING = 4000
+# How long a purchase steps back for its buyer's other one before its phone is asked to come again.
+PUT_OFF_SECONDS = 3.0
+PUT_OFF_PAUSE_SECONDS = 0.005
+# A room hears of what is left so often at most (live.md: beats of 250 ms).
+TELL_SECONDS = 0.25
+
+
+@dataclass
+class _Waiting:
+    wish: Wish
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future
+    since: float = field(default_factory=time.monotonic)
+
+
+class Batcher:
+    """One queue and one thread of work for all deals of a process."""
+
+    def __init__(
+        self, *, place: Callable[..., list[Outcome]] = place_batch, most_waiting: int = MOST_WAITING
+    ):
+        self._place = place
+        self._most_waiting = most_waiting
+        self._deals: OrderedDict[int, deque[_Waiting]] = OrderedDict()
+        self._number = 0
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._teller = Teller()
+
+    async def order(self, wish: Wish) -> Outcome:
+        """Return what becomes of a wish, once it is committed; Busy when too many wait already.
+
+        A caller who leaves changes nothing: the wish is placed, and the same key tells so later.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(wish, loop, loop.create_future())
+        with self._changed:
+            if self._number >= self._most_waiting:
+                raise Busy()
+            self._put(waiting)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="deal-orders", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        return await waiting.future
+
+    def _put(self, waiting: _Waiting) -> None:
+        self._deals.setdefault(waiting.wish.deal_id, deque()).append(waiting)
+        self._number += 1
+
+    def _next(self) -> tuple[int, list[_Waiting]]:
+        with self._changed:
+            while not self._deals:
+                self._changed.wait()
+            # Deals take turns: a large crowd does not keep a small one waiting.
+            deal_id, queue = self._deals.popitem(last=False)
+            batch = [queue.popleft() for _ in range(min(len(queue), MOST))]
+            if queue:
+                self._deals[deal_id] = queue
+            self._number -= len(batch)
+        return deal_id, batch
+
+    def _work(self) -> None:
+        while True:
+            deal_id, batch = self._next()
+            close_old_connections()
+            try:
+                outcomes = self._place(
+                    deal_id=deal_id, wishes=[waiting.wish for waiting in batch], now=utc_now()
+                )
+            except Exception as error:
+                logger.exception("a batch of deal %s failed", deal_id)
+                outcomes = [Outcome(error=error)] * len(batch)
+            if any(outcome.answer and not outcome.replayed for outcome in outcomes):
+                self._teller.tell(deal_id)
+            self._answer(batch, outcomes)
+
+    def _answer(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
+        now = time.monotonic()
+        answered: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future, Outcome]]] = {}
+        again = []
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if outcome.is_put_off and now - waiting.since < PUT_OFF_SECONDS:
+                again.append(waiting)
+                continue
+            if outcome.is_put_off:
+                outcome = Outcome(error=Busy())
+            answered.setdefault(waiting.loop, []).append((waiting.future, outcome))
+        for loop, pairs in answered.items():
+            _call(loop, _resolve, pairs)
+        if again:
+            if len(again) == len(batch):
+                time.sleep(PUT_OFF_PAUSE_SECONDS)
+            with self._changed:
+                for waiting in again:
+                    self._put(waiting)
+
+
+class Teller:
+    """Settles deals in which something was bought and tells their rooms, outside the way of the orders."""
+
+    def __init__(self):
+        self._deals: set[int] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    def tell(self, deal_id: int) -> None:
+        """Tell of this deal within a quarter of a second. What fails is made good by the clock."""
+        with self._changed:
+            self._deals.add(deal_id)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="deal-teller", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                while not self._deals:
+                    self._changed.wait()
+                deals, self._deals = self._deals, set()
+            for deal_id in sorted(deals):
+                try:
+                    close_old_connections()
+                    settle_deal(deal_id=deal_id)
+                except Exception:
+                    logger.warning("deal %s could not be settled, the clock will", deal_id, exc_info=True)
+            time.sleep(TELL_SECONDS)
+
+
+def _call(loop: asyncio.AbstractEventLoop, function: Callable[..., Any], *arguments: Any) -> None:
+    try:
+        loop.call_soon_threadsafe(function, *arguments)
+    except RuntimeError:
+        # The process is stopping; the phones ask again with the same keys.
+        logger.info("the loop is closed, %s answers are not given", len(arguments[0]))
+
+
+def _resolve(pairs: list[tuple[asyncio.Future, Outcome]]) -> None:
+    for future, outcome in pairs:
+        if not future.done():
+            future.set_result(outcome)

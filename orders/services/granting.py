@@ -1,0 +1,66 @@
+"""Let a signed-in person through the fast door of a deal for a few minutes (decisions.md 2)."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from accounts.models import User
+from accounts.selectors import mark_of
+from common.errors import NotFound
+from common.signing import BadToken, read_token, sign_token
+from livestreams.models import FlashDeal
+from livestreams.selectors import is_watchable
+
+PURPOSE = "deal"
+TOKEN_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class DealGrant:
+    """Where to order, with which token, until when."""
+
+    order_url: str
+    order_token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who holds a grant; `mark` is their password's at the time, `language` that of their pages."""
+
+    user_id: int
+    mark: str
+    language: str
+    until: int
+
+
+def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: datetime) -> DealGrant:
+    """Give a token for the orders of one deal that has been announced; NotFound for any other.
+
+    `sign_in` is the session or token that the person came with: the grant is bound to it by its digest.
+    """
+    deal = FlashDeal.objects.filter(pk=deal_id, stock__isnull=False).only("session_id").first()
+    if deal is None or not is_watchable(session_id=deal.session_id):
+        raise NotFound()
+    until = int(now.timestamp()) + TOKEN_SECONDS
+    payload = {
+        "user": buyer.pk,
+        "session": hashlib.sha256(sign_in.encode()).hexdigest()[:16],
+        "deal": deal_id,
+        "mark": mark_of(buyer.password),
+        "language": language,
+        "until": until,
+    }
+    return DealGrant(
+        order_url=f"/api/v1/deals/{deal_id}/orders/",
+        order_token=sign_token(purpose=PURPOSE, payload=payload),
+        expires_at=datetime.fromtimestamp(until, UTC),
+    )
+
+
+def read_grant(token: str, *, deal_id: int, now: datetime) -> Buyer:
+    """Return whose grant for this deal it is; BadToken when forged, too old, or for another deal."""
+    payload = read_token(token, purpose=PURPOSE, max_age_seconds=TOKEN_SECONDS)
+    if payload.get("deal") != deal_id or now.timestamp() >= payload["until"]:
+        raise BadToken()
+    return Buyer(payload["user"], payload["mark"], payload["language"], payload["until"])
