@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 from django.db.models import Model
+from django.db.models.expressions import DatabaseDefault
 
 from common.models import IdempotencyKey, OutboxMessage
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
@@ -92,7 +93,12 @@ def write(entries: Sequence[Mapping[str, Any]], made_of: Mapping[str, Model]) ->
 
 
 def _columns(model: Model) -> dict[str, Any]:
-    return {field.column: getattr(model, field.attname) for field in model._meta.concrete_fields}
+    return {field.column: _value(getattr(model, field.attname)) for field in model._meta.concrete_fields}
+
+
+def _value(value: Any) -> Any:
+    # What the database would put in is put in here: a row that is made whole asks for no default.
+    return value.expression.value if isinstance(value, DatabaseDefault) else value
 
 
 def _insert(name: str, model: type[Model], source: str, **own: str) -> str:
