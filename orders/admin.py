@@ -18,6 +18,8 @@ from orders.models import (
     OrderLine,
     RefundRequest,
     Shipment,
+    ShipmentLine,
+    TrackingEvent,
 )
 from orders.services.cancelling import cancel_by_operator
 from orders.statuses import OrderStatus
@@ -53,7 +55,21 @@ class ShipmentInline(ReadOnlyInline):
     """The parcels of an order."""
 
     model = Shipment
-    fields = readonly_fields = ["carrier", "tracking_number", "status", "shipped_at"]
+    fields = readonly_fields = ["carrier", "tracking_number", "status", "problem", "shipped_at"]
+
+
+class ShipmentLineInline(ReadOnlyInline):
+    """What lies in a parcel."""
+
+    model = ShipmentLine
+    fields = readonly_fields = [related("line", _("order line")), "quantity"]
+
+
+class TrackingEventInline(ReadOnlyInline):
+    """The way of a parcel."""
+
+    model = TrackingEvent
+    fields = readonly_fields = ["happened_at", "state", "words", "told_at"]
 
 
 class CommissionInline(ReadOnlyInline):
@@ -224,9 +240,11 @@ class ShipmentAdmin(BaseAdmin):
         "carrier",
         "tracking_number",
         state({"shipped": "info", "delivered": "success", "cancelled": "danger"}),
+        "problem",
         "shipped_at",
     ]
-    list_filter = ["status", "carrier"]
+    list_filter = ["status", "problem", "carrier"]
+    inlines = [ShipmentLineInline, TrackingEventInline]
     list_select_related = ["order"]
     search_fields = ["=order__number", "=tracking_number", "=order__phone"]
     date_hierarchy = "shipped_at"

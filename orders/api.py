@@ -169,13 +169,14 @@ class ShipOrderView(APIView):
         operation_id="orders_ship", request=shapes.ShipSerializer, responses=shapes.OrderSerializer
     )
     def post(self, request: Request, number: str) -> Response:
-        """Ship as a member of the order's shop."""
+        """Ship as a member of the order's shop: the lines named, or all that is still to send."""
         parcel = _checked(shapes.ShipSerializer, request)
         shipping.ship_order(
             actor=request.user,
             number=number,
             carrier=parcel["carrier"],
             tracking_number=parcel["tracking_number"],
+            lines=[shipping.Packed(line["line"], line["quantity"]) for line in parcel["lines"]],
             now=utc_now(),
         )
         return _answer(request, number)

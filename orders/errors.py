@@ -53,6 +53,27 @@ class CashDue(MarketError):
     message = _("You pay this parcel at the door. The shop then notes it, and the order is done.")
 
 
+class TooManyUnits(MarketError):
+    """More units are meant than are still to send: paid, less given back, less sent."""
+
+    code = "too_many_units"
+    message = _("That is more than is still to send. Nothing was noted: reload the page and look again.")
+
+
+class PartlySent(MarketError):
+    """Something of the order is already with a carrier, so it cannot be called off as a whole."""
+
+    code = "partly_sent"
+    message = _("A part is already on its way. Settle the rest as money back for what is missing.")
+
+
+class AlreadyExtended(MarketError):
+    """The buyer has had more time once."""
+
+    code = "already_extended"
+    message = _("You have already asked for more time once. If something is wrong, tell the shop.")
+
+
 class TrackingNumberTaken(MarketError):
     """Another parcel of this carrier has the tracking number."""
 

@@ -3,7 +3,8 @@
 from django.conf import settings
 from rest_framework import serializers
 
-from orders.models import CartLine, Order, OrderLine, Shipment
+from orders.carriers.catalogue import tracking_link
+from orders.models import CartLine, Order, OrderLine, Shipment, ShipmentLine, TrackingEvent
 from orders.services.placing import MAX_LINES
 from orders.statuses import Carrier
 
@@ -77,18 +78,47 @@ class OrderLineSerializer(serializers.ModelSerializer):
         model = OrderLine
         fields = [
             "id", "variant", "title", "variant_name", "price_fen", "quantity", "total_fen", "farmer",
-            "discount_fen", "live_session", "pin_event", "flash_deal",
+            "discount_fen", "live_session", "pin_event", "flash_deal", "shipped_units", "withdrawn_units",
         ]  # fmt: skip
         read_only_fields = fields
 
 
+class ShipmentLineSerializer(serializers.ModelSerializer):
+    """Units of an order line in a parcel."""
+
+    class Meta:
+        model = ShipmentLine
+        fields = ["line", "quantity"]
+        read_only_fields = fields
+
+
+class TrackingEventSerializer(serializers.ModelSerializer):
+    """A point of a parcel's way."""
+
+    class Meta:
+        model = TrackingEvent
+        fields = ["state", "words", "happened_at"]
+        read_only_fields = fields
+
+
 class ShipmentSerializer(serializers.ModelSerializer):
-    """A parcel."""
+    """A parcel: what lies in it, and its way so far."""
+
+    lines = ShipmentLineSerializer(many=True, read_only=True)
+    events = TrackingEventSerializer(many=True, read_only=True)
+    link = serializers.SerializerMethodField()
 
     class Meta:
         model = Shipment
-        fields = ["id", "status", "carrier", "tracking_number", "shipped_at", "delivered_at"]
+        fields = [
+            "id", "status", "carrier", "tracking_number", "link", "problem", "lines", "events",
+            "shipped_at", "delivered_at",
+        ]  # fmt: skip
         read_only_fields = fields
+
+    def get_link(self, shipment: Shipment) -> str:
+        """Where the carrier shows the parcel."""
+        return tracking_link(shipment.carrier, shipment.tracking_number)
 
 
 class OrderSerializer(serializers.ModelSerializer):
@@ -109,11 +139,19 @@ class OrderSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class PackedSerializer(serializers.Serializer):
+    """How many units of an order line lie in the parcel."""
+
+    line = _pk()
+    quantity = _quantity()
+
+
 class ShipSerializer(serializers.Serializer):
-    """Which parcel carries the order."""
+    """Which parcel carries the order, or some of its units."""
 
     carrier = serializers.ChoiceField(choices=Carrier.choices)
     tracking_number = serializers.CharField(max_length=40)
+    lines = PackedSerializer(many=True, required=False, default=list, max_length=MAX_LINES)
 
 
 class CancelSerializer(serializers.Serializer):

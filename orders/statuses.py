@@ -118,3 +118,23 @@ COUPON_MOVES = {
     # Money that came late for a purchase that had it.
     CouponStatus.EXPIRED: frozenset({CouponStatus.USED}),
 }
+
+
+class ParcelEvent(TextChoices):
+    """What a carrier tells of a parcel."""
+
+    ACCEPTED = "accepted", _("taken over")
+    MOVING = "moving", _("on the way")
+    AT_DOOR = "at_door", _("being delivered")
+    DELIVERED = "delivered", _("delivered")
+    REFUSED = "refused", _("not taken")
+    RETURNED = "returned", _("going back")
+    LOST = "lost", _("lost")
+
+
+class ParcelProblem(TextChoices):
+    """Why a parcel does not arrive; while it lasts, the order does not complete by itself."""
+
+    REFUSED = "refused", _("not taken at the door")
+    RETURNED = "returned", _("on its way back to the shop")
+    LOST = "lost", _("lost by the carrier")

@@ -54,9 +54,9 @@ def after_confirmed(order_id: int) -> None:
 
 
 @shared_task(name="orders.after_shipped")
-def after_shipped(order_id: int) -> None:
+def after_shipped(order_id: int, shipment_id: int | None = None) -> None:
     """The buyer is told."""
-    telling.tell_shipped(order=_order(order_id), now=utc_now())
+    telling.tell_shipped(order=_order(order_id), shipment_id=shipment_id, now=utc_now())
 
 
 @shared_task(name="orders.after_completed")

@@ -28,6 +28,7 @@ Goods = Sequence[tuple[str, int]]
 SELLER = "mei"
 PAID_AFTER = timedelta(seconds=40)
 CARRIERS = (Carrier.SF, Carrier.CHINA_POST, Carrier.JD, Carrier.ZTO)
+NUMBER_STARTS = {Carrier.SF: "SF", Carrier.CHINA_POST: "9", Carrier.JD: "JDVA", Carrier.ZTO: ""}
 
 
 class Buying:
@@ -74,7 +75,7 @@ class Buying:
             actor=self._cast.user(SELLER),
             number=order.number,
             carrier=carrier,
-            tracking_number=f"{carrier.upper()[:2]}{key_of(order.number).int % 10**12:012d}",
+            tracking_number=f"{NUMBER_STARTS[carrier]}{key_of(order.number).int % 10**12:012d}",
             now=at,
         )
         telling.tell_shipped(order=order, now=at)

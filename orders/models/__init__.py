@@ -4,7 +4,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
-from orders.models.shipments import Shipment
+from orders.models.shipments import Shipment, ShipmentLine, TrackingEvent
 
 __all__ = [
     "Cart",
@@ -17,4 +17,6 @@ __all__ = [
     "OrderLine",
     "RefundRequest",
     "Shipment",
+    "ShipmentLine",
+    "TrackingEvent",
 ]

@@ -67,6 +67,8 @@ class Order(models.Model):
     shipped_at = models.DateTimeField(null=True, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(null=True, blank=True)
+    # The buyer asked once for more time to look at the goods before the order completes by itself.
+    receive_extended_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancel_reason = models.CharField(max_length=200, blank=True)
 
@@ -139,9 +141,17 @@ class OrderLine(models.Model):
         FlashDeal, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
     )
 
+    # Handed to carriers so far, and given back before they were ever sent; each moves in one statement.
+    shipped_units = models.PositiveIntegerField(default=0, db_default=0)
+    withdrawn_units = models.PositiveIntegerField(default=0, db_default=0)
+
     class Meta:
         ordering = ["pk"]
         constraints = [
+            models.CheckConstraint(
+                name="order_line_sent_within_bought",
+                condition=models.Q(quantity__gte=models.F("shipped_units") + models.F("withdrawn_units")),
+            ),
             models.CheckConstraint(
                 name="order_line_sums",
                 condition=models.Q(
@@ -162,6 +172,11 @@ class OrderLine(models.Model):
     def paid_fen(self) -> int:
         """What the buyer pays for the line: the price without what the coupon took off."""
         return self.total_fen - self.discount_fen
+
+    @property
+    def units_to_send(self) -> int:
+        """How many units still have to be handed to a carrier."""
+        return self.quantity - self.shipped_units - self.withdrawn_units
 
 
 class CommissionLine(models.Model):

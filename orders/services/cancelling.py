@@ -9,6 +9,7 @@ from common import outbox
 from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
+from orders.errors import PartlySent
 from orders.models import Order, OrderLine
 from orders.services.locking import lock_group, lock_order
 from orders.services.refunding import request_refund
@@ -128,6 +129,8 @@ def _begin_cancelling(group_id: int, reason: str) -> None:
 
 def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: datetime) -> None:
     check_move(ORDER_MOVES, order.status, OrderStatus.CANCELLED)
+    if order.lines.filter(shipped_units__gt=0).exists():
+        raise PartlySent()
     before = order.status
     order.status = OrderStatus.CANCELLED
     order.cancelled_at = now

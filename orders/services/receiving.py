@@ -1,17 +1,18 @@
 """The parcel has arrived: the order is completed, and everybody's share becomes payable (decisions.md 14)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
 from common import outbox
+from common.errors import MoveRefused
 from common.moves import check_move
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
-from orders.errors import CashDue
+from orders.errors import AlreadyExtended, CashDue
 from orders.models import Order, OrderLine
+from orders.selectors.arriving import orders_to_receive
 from orders.services.discounting import cost_postings
 from orders.services.locking import lock_order
 from orders.statuses import ORDER_MOVES, CommissionKind, OrderStatus, ShipmentStatus
@@ -31,18 +32,34 @@ def receive_order(*, buyer: User, number: str, now: datetime) -> Order:
 
 
 def auto_receive(*, now: datetime, limit: int = 200) -> int:
-    """Complete what was shipped AUTO_RECEIVE_DAYS ago, each order in its own transaction; return how many."""
-    due = now - timedelta(days=settings.AUTO_RECEIVE_DAYS)
-    waiting = Order.objects.filter(status__in=ON_THE_WAY, shipped_at__lte=due, captured_fen__gt=0)
-    waiting = waiting.order_by("shipped_at")
+    """Complete what arrived, or was sent untracked, long enough ago (decisions.md 23); return how many.
+
+    Each order in its own transaction. What is in dispute or has not arrived waits.
+    """
     done = 0
-    for pk in list(waiting.values_list("pk", flat=True)[:limit]):
+    for pk in list(orders_to_receive(now).order_by("shipped_at").values_list("pk", flat=True)[:limit]):
         with transaction.atomic():
             order = Order.objects.select_for_update().get(pk=pk)
-            if order.status in ON_THE_WAY:
+            if orders_to_receive(now).filter(pk=pk).exists():  # nothing has moved it since
                 complete_order(order, now)
                 done += 1
     return done
+
+
+@transaction.atomic
+def extend_receiving(*, buyer: User, number: str, now: datetime) -> Order:
+    """Give the buyer more time before the order completes by itself, once.
+
+    MoveRefused when it is not on its way, AlreadyExtended.
+    """
+    order = lock_order(Order.objects.for_buyer(buyer), number)
+    if order.status not in ON_THE_WAY or order.is_cash_due:
+        raise MoveRefused()
+    if order.receive_extended_at is not None:
+        raise AlreadyExtended()
+    order.receive_extended_at = now
+    order.save(update_fields=["receive_extended_at"])
+    return order
 
 
 def complete_order(order: Order, now: datetime) -> None:

@@ -65,19 +65,21 @@ def tell_confirmed(*, order: Order, now: datetime) -> None:
     _tell_farmers_sold(order, now)
 
 
-def tell_shipped(*, order: Order, now: datetime) -> None:
-    """Tell the buyer that the parcel is on its way."""
+def tell_shipped(*, order: Order, now: datetime, shipment_id: int | None = None) -> None:
+    """Tell the buyer that a parcel is on its way: the one that is named, or the last."""
     buyer = contact_of(order.group.buyer)
-    shipment = order.shipments.order_by("pk").last()
+    shipments = order.shipments.order_by("pk")
+    shipment = shipments.get(pk=shipment_id) if shipment_id else shipments.last()
     with in_language_of(buyer):
-        _tell(
-            buyer,
-            order,
-            "order_shipped",
-            _("Your parcel is on its way"),
-            _("%(carrier)s, number %(tracking)s.")
+        tell(
+            contact_id=buyer.pk,
+            kind="order_shipped",
+            title=_("Your parcel is on its way"),
+            body=_("%(carrier)s, number %(tracking)s.")
             % {"carrier": shipment.carrier_name, "tracking": shipment.tracking_number},
-            now,
+            url=buyer_url(order),
+            dedupe_key=f"parcel_shipped:{shipment.pk}:{buyer.pk}",
+            now=now,
         )
 
 

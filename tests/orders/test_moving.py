@@ -162,15 +162,15 @@ def test_receiving_twice_posts_once_and_before_shipping_not_at_all(market, arun,
     assert LedgerEntry.objects.aggregate(sum=Sum("amount_fen"))["sum"] == 0
 
 
-def test_a_parcel_nobody_confirms_is_completed_after_seven_days(market, arun, mei):
+def test_an_untracked_parcel_nobody_confirms_is_completed_after_ten_days(market, arun, mei):
     order = make_shipped(buyer=arun, seller=mei, variant=market.variant, now=NOW)
 
-    assert auto_receive(now=NOW + timedelta(days=6, hours=23)) == 0
-    assert auto_receive(now=NOW + timedelta(days=7)) == 1
-    assert auto_receive(now=NOW + timedelta(days=8)) == 0
+    assert auto_receive(now=NOW + timedelta(days=9, hours=23)) == 0
+    assert auto_receive(now=NOW + timedelta(days=10)) == 1
+    assert auto_receive(now=NOW + timedelta(days=11)) == 0
 
     order.refresh_from_db()
-    assert (order.status, order.completed_at) == ("completed", NOW + timedelta(days=7))
+    assert (order.status, order.completed_at) == ("completed", NOW + timedelta(days=10))
 
 
 def test_an_unpaid_purchase_is_held_until_the_provider_is_closed(market, arun):

@@ -46,7 +46,10 @@ def _with_parts(orders: QuerySet) -> QuerySet:
         "variant__product__village", "farmer__village", "farmer__portrait", "live_session__host"
     ).prefetch_related("commissions", "variant__product__photos")
     return orders.select_related("shop__village", "group").prefetch_related(
-        Prefetch("lines", queryset=lines), "shipments", "refund_requests"
+        Prefetch("lines", queryset=lines),
+        "shipments__lines",
+        "shipments__events",
+        "refund_requests",
     )
 
 

@@ -1,0 +1,1 @@
+"""Who carries parcels, and who tells us where they are."""
