@@ -65,7 +65,7 @@ class CouponCard:
 
 def coupon_card(coupon: CouponClaim, *, is_usable: bool) -> CouponCard:
     """Return a coupon in words."""
-    tone = "done" if is_usable else "plain"
+    tone = "done" if is_usable else "off"
     return CouponCard(
         coupon, promise_of(coupon.campaign), condition_of(coupon.campaign), is_usable=is_usable, tone=tone
     )

@@ -57,6 +57,15 @@ def offers_for(user: User, goods: Sequence[Goods], *, now: datetime) -> list[Cou
     return sorted((offer for offer in offers if offer.saving_fen), key=lambda offer: -offer.saving_fen)
 
 
+def shop_coupons(shop_id: int, *, now: datetime) -> list[CouponCampaign]:
+    """Return what a shop's page offers: coupons that are not bound to a show, while there are some."""
+    campaigns = CouponCampaign.objects.filter(
+        shop=shop_id, live_session=None, stopped_at=None, starts_at__lte=now, ends_at__gt=now,
+        claimed__lt=F("total"),
+    )  # fmt: skip
+    return list(campaigns.select_related("shop").order_by("-pk")[:5])
+
+
 def room_coupons(session_id: int, *, now: datetime, with_unoffered: bool = False) -> list[CouponCampaign]:
     """Return what a room on air offers now, the newest offer first; `with_unoffered` adds what it could."""
     campaigns = CouponCampaign.objects.filter(

@@ -4,6 +4,7 @@ from django.urls import path
 
 from sellerdesk.api import ShowReportView
 from sellerdesk.views import (
+    coupons,
     farmers,
     goods,
     live_chat,
@@ -33,6 +34,9 @@ urlpatterns = [
     path("desk/goods/<int:product_id>/publish/", goods.goods_publish, name="goods-publish"),
     path("desk/goods/<int:product_id>/archive/", goods.goods_archive, name="goods-archive"),
     path("desk/goods/<int:product_id>/stock/", goods.goods_stock, name="goods-stock"),
+    path("desk/coupons/", coupons.coupons, name="coupons"),
+    path("desk/coupons/new/", coupons.coupon_new, name="coupon_new"),
+    path("desk/coupons/<int:campaign_id>/stop/", coupons.coupon_stop, name="coupon_stop"),
     path("desk/orders/", orders.orders, name="orders"),
     path("desk/orders/<slug:number>/", orders.order, name="order"),
     path("desk/orders/<slug:number>/ship/", orders.order_ship, name="order_ship"),

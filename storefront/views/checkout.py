@@ -23,6 +23,7 @@ from orders.services.carting import note_prices_seen
 from orders.services.placing import find_placed, place_order
 from orders.services.pricing import WantedLine
 from orders.services.quoting import Quote, quote_cart
+from storefront.till_coupons import till_of
 from storefront.views.cart import whole_number
 
 
@@ -44,7 +45,8 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("storefront:cart")
     if request.method != "POST":
         return _show(request, quote, only, key)
-    if request.POST.get("total_fen") != str(quote.total_fen):
+    till = till_of(request, quote, only)
+    if request.POST.get("total_fen") != str(till.total_fen):
         # Somebody changed a price or took the last ones while the page was open.
         problem = _("The price or the stock has changed. Please look at the new total.")
         return _show(request, quote, only, key, problem=problem, status=409)
@@ -58,6 +60,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             note=request.POST.get("note", "").strip()[:200],
             idempotency_key=key,
             clear_cart=True,
+            coupon_id=till.coupon_id or None,
             now=utc_now(),
         )
     except MarketError as refusal:
@@ -97,6 +100,7 @@ def _show(
         here = f"{here}?{urlencode([('only', pk) for pk in only])}"
     context = {
         "quote": quote,
+        "till": till_of(request, quote, only),
         "shops": [
             {
                 "quote": shop,

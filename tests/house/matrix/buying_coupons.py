@@ -11,6 +11,7 @@ ONE = API + "<int:campaign_id>/"
 ROOM = "api/v1/live-sessions/<int:session_id>/coupons/"
 EVERYONE_SIGNED_IN = "401 200 200 200 200 200 200"
 # Both the clerk and the host present the world's show.
+MEMBERS = "302 404 404 404 200 404 404"
 PRESENTERS = "401 404 404 404 200 200 404"
 
 
@@ -43,4 +44,19 @@ ROWS = [
     row("POST", ONE + "claim/", "401 201 201 201 201 201 201", path=_one("claim")),
     row("GET", ROOM, 200, path=lambda world: f"/api/v1/live-sessions/{world.session.pk}/coupons/"),
     row("GET", "api/v1/me/coupons/", EVERYONE_SIGNED_IN),
+    row("GET", "me/coupons/", "302 200 200 200 200 200 200"),
+    row(
+        "POST",
+        "coupons/<int:campaign_id>/claim/",
+        302,
+        path=lambda world: f"/coupons/{_campaign(world).pk}/claim/",
+    ),
+    row("GET", "desk/coupons/", MEMBERS),
+    row("GET", "desk/coupons/new/", MEMBERS),
+    row(
+        "POST",
+        "desk/coupons/<int:campaign_id>/stop/",
+        "302 404 404 404 302 404 404",
+        path=lambda world: f"/desk/coupons/{_campaign(world).pk}/stop/",
+    ),
 ]
