@@ -88,6 +88,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Callbacks"), "webhook", "payments.paymentcallback", waiting.callbacks),
                 (_("Refund requests"), "undo", "orders.refundrequest", waiting.refunds),
                 (_("Parcels"), "local_shipping", "orders.shipment", 0),
+                (_("Reports of carriers"), "campaign", "orders.carrierreport", 0),
             ],
         ),
         (

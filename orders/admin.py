@@ -9,6 +9,7 @@ from common.admin_base import BaseAdmin, Move, ReadOnlyInline
 from common.admin_links import Link, list_link, masked, object_link, related, source_column, state, yuan
 from common.clock import utc_now
 from orders import coupon_admin as coupon_admin  # registers them
+from orders import parcel_admin as parcel_admin  # so does this
 from orders.models import (
     Cart,
     CartLine,

@@ -74,6 +74,22 @@ class AlreadyExtended(MarketError):
     message = _("You have already asked for more time once. If something is wrong, tell the shop.")
 
 
+class BadTrackingSignature(MarketError):
+    """A report that the tracker has not signed."""
+
+    code = "bad_signature"
+    status = 401
+    message = _("The signature does not hold.")
+
+
+class BadTrackingReport(MarketError):
+    """A signed report that cannot be read."""
+
+    code = "bad_report"
+    status = 400
+    message = _("The report cannot be read.")
+
+
 class TrackingNumberTaken(MarketError):
     """Another parcel of this carrier has the tracking number."""
 

@@ -138,3 +138,10 @@ class ParcelProblem(TextChoices):
     REFUSED = "refused", _("not taken at the door")
     RETURNED = "returned", _("on its way back to the shop")
     LOST = "lost", _("lost by the carrier")
+
+
+class ReportOutcome(TextChoices):
+    """What became of a carrier's report."""
+
+    PROCESSED = "processed", _("processed")
+    QUARANTINED = "quarantined", _("quarantined")  # of a parcel that we do not know

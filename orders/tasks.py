@@ -6,14 +6,18 @@ from common.clock import utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
-from orders.models import Order, RefundRequest
+from orders.models import Order, RefundRequest, Shipment
 from orders.selectors import list_expired_groups
-from orders.services import cancelling, receiving, reconciling, telling
+from orders.services import cancelling, receiving, reconciling, telling, telling_parcels, tracking
 from orders.services.using import expire_coupons
 
 
 def _order(order_id: int) -> Order:
     return Order.objects.select_related("shop__contact", "group__buyer").get(pk=order_id)
+
+
+def _parcel(shipment_id: int) -> Shipment:
+    return Shipment.objects.select_related("order__shop__contact", "order__group__buyer").get(pk=shipment_id)
 
 
 def _announce_stock(order: Order) -> None:
@@ -57,6 +61,30 @@ def after_confirmed(order_id: int) -> None:
 def after_shipped(order_id: int, shipment_id: int | None = None) -> None:
     """The buyer is told."""
     telling.tell_shipped(order=_order(order_id), shipment_id=shipment_id, now=utc_now())
+
+
+@shared_task(name="orders.follow_parcel")
+def follow_parcel(shipment_id: int) -> bool:
+    """Somebody follows the parcel for us; while there is no answer the outbox asks again."""
+    return tracking.follow_parcel(shipment_id=shipment_id)
+
+
+@shared_task(name="orders.ask_about_parcels")
+def ask_about_parcels() -> int:
+    """What no carrier has told us we ask for."""
+    return tracking.ask_about_parcels(now=utc_now())
+
+
+@shared_task(name="orders.after_parcel_delivered")
+def after_parcel_delivered(shipment_id: int) -> None:
+    """The buyer is told."""
+    telling_parcels.tell_delivered(shipment=_parcel(shipment_id), now=utc_now())
+
+
+@shared_task(name="orders.after_parcel_problem")
+def after_parcel_problem(shipment_id: int, problem: str) -> None:
+    """Buyer and shop are told what happens next."""
+    telling_parcels.tell_problem(shipment=_parcel(shipment_id), problem=problem, now=utc_now())
 
 
 @shared_task(name="orders.after_completed")

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from orders import api, coupon_api
+from orders import api, coupon_api, parcel_api
 
 app_name = "orders"
 urlpatterns = []
 api_urlpatterns = [
+    path("tracking/kuaidi100/", parcel_api.Kuaidi100ReportView.as_view(), name="tracking_kuaidi100"),
+    path("orders/<slug:number>/more-time/", parcel_api.MoreTimeView.as_view(), name="order_more_time"),
     path("cart/lines/", api.CartLinesView.as_view(), name="cart_lines"),
     path("cart/lines/<int:line_id>/", api.CartLineView.as_view(), name="cart_line"),
     path("deals/<int:deal_id>/order-token/", api.DealGrantView.as_view(), name="deal_grant"),

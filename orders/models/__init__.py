@@ -4,9 +4,10 @@ from orders.models.cart import Cart, CartLine
 from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
-from orders.models.shipments import Shipment, ShipmentLine, TrackingEvent
+from orders.models.shipments import CarrierReport, Shipment, ShipmentLine, TrackingEvent
 
 __all__ = [
+    "CarrierReport",
     "Cart",
     "CartLine",
     "CommissionLine",

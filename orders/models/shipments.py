@@ -3,7 +3,7 @@
 from django.db import models
 
 from orders.models.orders import Order, OrderLine
-from orders.statuses import Carrier, ParcelEvent, ParcelProblem, ShipmentStatus
+from orders.statuses import Carrier, ParcelEvent, ParcelProblem, ReportOutcome, ShipmentStatus
 
 
 class Shipment(models.Model):
@@ -77,3 +77,23 @@ class TrackingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.happened_at:%m-%d %H:%M}"
+
+
+class CarrierReport(models.Model):
+    """What a tracker sent us, signed, as it came; the same report again is the same row."""
+
+    tracker = models.CharField(max_length=20)
+    digest = models.CharField(max_length=64)
+    body = models.BinaryField()
+    shipment = models.ForeignKey(
+        Shipment, null=True, blank=True, on_delete=models.PROTECT, related_name="reports"
+    )
+    outcome = models.CharField(max_length=12, choices=ReportOutcome, blank=True)
+    received_at = models.DateTimeField()
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tracker", "digest"], name="carrier_report_once")]
+
+    def __str__(self) -> str:
+        return f"{self.tracker} {self.pk}"

@@ -17,7 +17,7 @@ from orders.carriers.catalogue import find_carrier
 from orders.errors import TooManyUnits, TrackingNumberTaken
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
 from orders.services.locking import lock_order
-from orders.statuses import OrderStatus
+from orders.statuses import OrderStatus, ShipmentStatus
 
 TO_SHIP = (OrderStatus.PAID, OrderStatus.CONFIRMED)
 
@@ -71,6 +71,7 @@ def ship_order(
         now=now,
     )
     outbox.enqueue("orders.after_shipped", order_id=order.pk, shipment_id=parcel.pk)
+    outbox.enqueue("orders.follow_parcel", shipment_id=parcel.pk)
     return order
 
 
@@ -105,6 +106,21 @@ def settle_sent(order: Order, now: datetime) -> None:
     order.status = OrderStatus.SHIPPED
     order.shipped_at = now
     order.save(update_fields=["status", "shipped_at"])
+    settle_delivered(order, now)
+
+
+def settle_delivered(order: Order, now: datetime) -> None:
+    """Note on a locked order whether every parcel has arrived.
+
+    The buyer's days to look at the goods begin when we learn it, however late a carrier tells.
+    """
+    parcels = order.shipments.exclude(status=ShipmentStatus.CANCELLED)
+    has_all = not parcels.exclude(status=ShipmentStatus.DELIVERED, problem="").exists()
+    if order.status != OrderStatus.SHIPPED or not has_all:
+        return
+    order.status = OrderStatus.DELIVERED
+    order.delivered_at = now
+    order.save(update_fields=["status", "delivered_at"])
 
 
 def _rest(order: Order) -> list[Packed]:

@@ -26,7 +26,7 @@ from livestreams.models import (
     ViewerSample,
 )
 from notifications.models import NotificationDelivery
-from orders.models import RefundRequest
+from orders.models import CarrierReport, RefundRequest, Shipment, TrackingEvent
 from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
 from shops.models import DealStock
@@ -61,6 +61,18 @@ def full(world, zhuoma):
         replay=replay, chapter=chapter, title="barley", starts_ms=61000, ends_ms=91000, created_at=now
     )
     live_show(world, zhuoma, now)
+    parcel = Shipment.objects.first()
+    TrackingEvent.objects.create(
+        shipment=parcel, state="moving", words="<b>成都</b>", happened_at=now, told_at=now
+    )
+    CarrierReport.objects.create(
+        tracker="kuaidi100",
+        digest="d" * 64,
+        body=b"<b>",
+        shipment=parcel,
+        outcome="processed",
+        received_at=now,
+    )
     make_coupon(
         user=world.people["stranger"],
         campaign=make_campaign(shop=world.market.shop, by=world.people["clerk"]),
