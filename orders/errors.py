@@ -137,3 +137,17 @@ class CouponNotUsable(MarketError):
 
     code = "coupon_not_usable"
     message = _("This coupon does not hold for what you are buying. Nothing was ordered.")
+
+
+class Undeliverable(MarketError):
+    """Some of the goods are not sent to the region of the address; `fields` names them."""
+
+    code = "undeliverable"
+    message = _("Not everything can be sent to this address. Nothing was ordered: choose another address.")
+
+
+class RegionNeeded(MarketError):
+    """The freight depends on the region, and the address is from before regions were chosen."""
+
+    code = "region_needed"
+    message = _("Please choose province, city and county of this address: the freight depends on it.")

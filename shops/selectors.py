@@ -1,6 +1,6 @@
 """Reads of goods and people; whatever is read on behalf of a person starts from that person's scope."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.conf import settings
 from django.db.models import Exists, Min, OuterRef, Prefetch, Q, QuerySet, Sum, Value
@@ -8,10 +8,12 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from common.errors import NotFound
+from shops.freight import Terms
 from shops.models import (
     Category,
     Farmer,
     FarmerAuthorization,
+    FreightTemplate,
     Host,
     Photo,
     Product,
@@ -234,3 +236,26 @@ def last_listing(shop: Shop) -> Product | None:
     """Return what the shop listed last: the next one is often like it."""
     listed = Product.objects.filter(shop=shop).select_related("category", "village", "farmer")
     return listed.prefetch_related("variants").order_by("-pk").first()
+
+
+def freight_terms_for(products: Iterable[Product]) -> dict[int, Terms | None]:
+    """Return each product's terms of sending, by its pk: its own, its shop's default, or None for neither."""
+    products = list(products)
+    named = {product.freight_template_id for product in products if product.freight_template_id}
+    shops = {product.shop_id for product in products if not product.freight_template_id}
+    found = FreightTemplate.objects.filter(Q(pk__in=named) | Q(shop__in=shops, is_default=True))
+    templates = list(found.prefetch_related("zones"))
+    by_pk = {template.pk: template.terms for template in templates}
+    by_shop = {template.shop_id: by_pk[template.pk] for template in templates if template.is_default}
+    return {
+        product.pk: by_pk[product.freight_template_id]
+        if product.freight_template_id
+        else by_shop.get(product.shop_id)
+        for product in products
+    }
+
+
+def freight_templates_of(user: User) -> QuerySet[FreightTemplate]:
+    """Return the freight templates of the person's shops, each shop's default first."""
+    own = FreightTemplate.objects.for_member(user).prefetch_related("zones")
+    return own.order_by("shop", "-is_default", "pk")

@@ -116,3 +116,10 @@ RESERVATION_MOVES = {
         {ReservationStatus.COMMITTED, ReservationStatus.RELEASED, ReservationStatus.EXPIRED}
     ),
 }
+
+
+class FreightMeasure(TextChoices):
+    """What a freight template counts."""
+
+    WEIGHT = "weight", _("by weight")  # grams
+    PIECE = "piece", _("by piece")

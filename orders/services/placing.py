@@ -26,6 +26,7 @@ from livestreams.services.taking import take_from_deal
 from livestreams.services.timing_deals import settle_deal
 from orders.errors import BuyerLimitReached, EmptyOrder, TooManyUnpaid
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
+from orders.services.freighting import Sent, settled_freight, terms_of
 from orders.services.paying import PAYABLE
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
 from orders.services.using import discounts_for, hold_coupon, lock_coupon
@@ -53,7 +54,8 @@ def place_order(
 
     The answer is {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
     NotFound (address, deal, coupon), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached,
-    DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable; then nothing is kept.
+    RegionNeeded, Undeliverable, DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable; then nothing
+    is kept.
     """
     _check_lines(lines)
     body = body_of(lines=lines, address_id=address_id, source=source, note=note) | (
@@ -123,10 +125,12 @@ def _place(
     by_shop: dict[int, list[PricedLine]] = defaultdict(list)
     for line in lines:
         by_shop[line.variant.product.shop_id].append(line)
-    freight_fen = settings.FLAT_FREIGHT_FEN
+    sent = [Sent(line.variant, line.quantity, line.total_fen) for line in lines]
+    terms = terms_of(line.variant for line in lines)
+    freight = settled_freight(sent, region_code=address.region_code, terms=terms)
     group = OrderGroup.objects.create(
         buyer=buyer,
-        total_fen=sum(line.total_fen for line in lines) + freight_fen * len(by_shop) - sum(off.values()),
+        total_fen=sum(line.total_fen for line in lines) + sum(freight.values()) - sum(off.values()),
         created_at=now,
         expires_at=now + timedelta(minutes=settings.RESERVATION_MINUTES),
     )
@@ -140,8 +144,8 @@ def _place(
             group=group,
             shop_id=shop_id,
             goods_fen=goods_fen,
-            freight_fen=freight_fen,
-            total_fen=goods_fen + freight_fen - off_fen,
+            freight_fen=freight[shop_id],
+            total_fen=goods_fen + freight[shop_id] - off_fen,
             discount_fen=off_fen,
             coupon=coupon if off_fen else None,
             recipient=address.recipient,

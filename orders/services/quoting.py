@@ -1,18 +1,18 @@
 """What a cart would cost now, and what has changed since: told before anybody pays."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
-
-from django.conf import settings
 
 from accounts.models import User
 from orders.models import CartLine
 from orders.selectors import cart_lines
+from orders.services.freighting import Sent, freight_by_shop, terms_of
 from orders.services.pricing import sellable_variants, usable_source
+from shops.freight import Freight
 from shops.models import Shop
 
-Problem = Literal["", "gone", "sold_out", "too_many"]
+Problem = Literal["", "gone", "sold_out", "too_many", "undeliverable"]
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,21 @@ class QuotedLine:
 
 @dataclass(frozen=True)
 class ShopQuote:
-    """What one shop would send; the sums leave lines with a problem out."""
+    """What one shop would send; the sums leave lines with a problem out.
+
+    `needs_region`: the freight of some goods is not in the sum, for it depends on where they go.
+    """
 
     shop: Shop
     lines: list[QuotedLine]
     goods_fen: int
     freight_fen: int
+    needs_region: bool = False
+
+    @property
+    def undeliverable_lines(self) -> list[QuotedLine]:
+        """The lines that another address could receive."""
+        return [line for line in self.lines if line.problem == "undeliverable"]
 
     @property
     def total_fen(self) -> int:
@@ -70,6 +79,16 @@ class Quote:
         return [line for line in self.lines if not line.problem]
 
     @property
+    def undeliverable_lines(self) -> list[QuotedLine]:
+        """The lines that another address could receive."""
+        return [line for shop in self.shops for line in shop.undeliverable_lines]
+
+    @property
+    def needs_region(self) -> bool:
+        """Whether the freight of some shop cannot be told yet."""
+        return any(shop.needs_region for shop in self.shops)
+
+    @property
     def goods_fen(self) -> int:
         """Price of the goods."""
         return sum(shop.goods_fen for shop in self.shops)
@@ -85,8 +104,8 @@ class Quote:
         return self.goods_fen + self.freight_fen
 
 
-def quote_cart(*, user: User, only: Collection[int] = ()) -> Quote:
-    """Return the person's cart at today's prices; `only` keeps just these variants."""
+def quote_cart(*, user: User, only: Collection[int] = (), region_code: str = "") -> Quote:
+    """Return the person's cart at today's prices, sent to a county; `only` keeps just these variants."""
     lines = [line for line in cart_lines(user) if not only or line.variant_id in only]
     sellable = sellable_variants(line.variant_id for line in lines)
     by_shop: dict[int, list[QuotedLine]] = {}
@@ -95,7 +114,17 @@ def quote_cart(*, user: User, only: Collection[int] = ()) -> Quote:
         shop = line.variant.product.shop
         shops[shop.pk] = shop
         by_shop.setdefault(shop.pk, []).append(_quote_line(line, line.variant_id in sellable))
-    return Quote([_quote_shop(shops[pk], quoted) for pk, quoted in by_shop.items()])
+    sent = [
+        Sent(quoted.line.variant, quoted.line.quantity, quoted.total_fen)
+        for own in by_shop.values()
+        for quoted in own
+        if not quoted.problem
+    ]
+    terms = terms_of(one.variant for one in sent)
+    freight = freight_by_shop(sent, region_code=region_code, terms=terms)
+    return Quote(
+        [_quote_shop(shops[pk], quoted, freight.get(pk, Freight(0))) for pk, quoted in by_shop.items()]
+    )
 
 
 def _quote_line(line: CartLine, is_sellable: bool) -> QuotedLine:
@@ -121,11 +150,15 @@ def _quote_line(line: CartLine, is_sellable: bool) -> QuotedLine:
     )
 
 
-def _quote_shop(shop: Shop, lines: list[QuotedLine]) -> ShopQuote:
-    good = [line for line in lines if not line.problem]
+def _quote_shop(shop: Shop, lines: list[QuotedLine], freight: Freight) -> ShopQuote:
+    lines = [
+        replace(line, problem="undeliverable") if line.line.variant_id in freight.undeliverable else line
+        for line in lines
+    ]
     return ShopQuote(
         shop=shop,
         lines=lines,
-        goods_fen=sum(line.total_fen for line in good),
-        freight_fen=settings.FLAT_FREIGHT_FEN if good else 0,
+        goods_fen=sum(line.total_fen for line in lines if not line.problem),
+        freight_fen=freight.freight_fen,
+        needs_region=bool(freight.unknown),
     )

@@ -1,5 +1,6 @@
 """Villages, farmers, shops, hosts; photos, products, stock."""
 
+from shops.models.freight import FreightTemplate, FreightZone
 from shops.models.people import Farmer, FarmerAuthorization, Host, Shop, ShopMember, Village
 from shops.models.photos import Photo
 from shops.models.products import Category, Product, Variant
@@ -10,6 +11,8 @@ __all__ = [
     "DealStock",
     "Farmer",
     "FarmerAuthorization",
+    "FreightTemplate",
+    "FreightZone",
     "Host",
     "Lot",
     "Photo",

@@ -4,6 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from shops.models.freight import FreightTemplate
 from shops.models.people import Farmer, Shop, Village, in_own_language
 from shops.statuses import ProductStatus, ShopStatus
 
@@ -50,6 +51,10 @@ class Product(models.Model):
     )
     village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="products")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="products")
+    # None: the shop's default template, or the market's flat freight when it has none.
+    freight_template = models.ForeignKey(
+        FreightTemplate, null=True, blank=True, on_delete=models.PROTECT, related_name="products"
+    )
     title = models.CharField(_("name"), max_length=80)
     description = models.TextField(_("description"), blank=True)
     status = models.CharField(max_length=10, choices=ProductStatus, default=ProductStatus.DRAFT)

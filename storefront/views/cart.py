@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.selectors import default_address
 from common.clock import utc_now
 from common.errors import Invalid, MarketError
 from orders.cards import picture_of
@@ -81,13 +82,14 @@ def cart_remove(request: HttpRequest, line_id: int) -> HttpResponse:
 
 def cart_context(request: HttpRequest) -> dict:
     """Return what the cart's page shows."""
-    quote = quote_cart(user=request.user)
+    address = default_address(request.user)
+    quote = quote_cart(user=request.user, region_code=address.region_code if address else "")
     pictures = {line.line.pk: picture_of(line.line.variant.product) for line in quote.lines}
     shops = [
         {"quote": shop, "rows": [{"line": line, "picture": pictures[line.line.pk]} for line in shop.lines]}
         for shop in quote.shops
     ]
-    return {"quote": quote, "shops": shops, "cart_count": len(quote.lines)}
+    return {"quote": quote, "shops": shops, "cart_count": len(quote.lines), "address": address}
 
 
 def _change(request: HttpRequest, change) -> HttpResponse:

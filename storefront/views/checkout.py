@@ -40,16 +40,19 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return redirect("storefront:pay", group_id=placed["group"])
     if request.method == "POST":
         spend(request)
-    quote = quote_cart(user=request.user, only=only)
-    if not quote.good_lines:
+    addresses = list(list_addresses(request.user))
+    address = _chosen(request, addresses)
+    region_code = address.region_code if address else ""
+    quote = quote_cart(user=request.user, only=only, region_code=region_code)
+    if not quote.good_lines and not quote.undeliverable_lines:
         return redirect("storefront:cart")
-    if request.method != "POST":
-        return _show(request, quote, only, key)
+    if request.method != "POST" or "look" in request.POST:
+        return _show(request, quote, only, key, addresses)
     till = till_of(request, quote, only)
     if request.POST.get("total_fen") != str(till.total_fen):
         # Somebody changed a price or took the last ones while the page was open.
         problem = _("The price or the stock has changed. Please look at the new total.")
-        return _show(request, quote, only, key, problem=problem, status=409)
+        return _show(request, quote, only, key, addresses, problem=problem, status=409)
     try:
         answer, _replayed = place_order(
             buyer=request.user,
@@ -64,8 +67,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
             now=utc_now(),
         )
     except MarketError as refusal:
-        quote = quote_cart(user=request.user, only=only)
-        return _show(request, quote, only, key, problem=str(refusal.message), status=refusal.status)
+        quote = quote_cart(user=request.user, only=only, region_code=region_code)
+        problem = str(refusal.message)
+        return _show(request, quote, only, key, addresses, problem=problem, status=refusal.status)
     return redirect("storefront:pay", group_id=answer["group"])
 
 
@@ -87,14 +91,15 @@ def _show(
     quote: Quote,
     only: list[int],
     key: uuid.UUID,
+    addresses: list[Address],
     *,
     problem: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    if not quote.good_lines:
+    if not quote.good_lines and not quote.undeliverable_lines:
         messages.error(request, problem)
         return redirect("storefront:cart")
-    addresses = list(list_addresses(request.user))
+    address = _chosen(request, addresses)
     here = reverse("storefront:checkout")
     if only:
         here = f"{here}?{urlencode([('only', pk) for pk in only])}"
@@ -107,15 +112,18 @@ def _show(
                 "rows": [
                     {"line": line, "picture": picture_of(line.line.variant.product)}
                     for line in shop.lines
-                    if not line.problem
+                    if line.problem in ("", "undeliverable")
                 ],
             }
             for shop in quote.shops
-            if shop.goods_fen
+            if shop.goods_fen or shop.undeliverable_lines
         ],
-        "left_out": len(quote.lines) - len(quote.good_lines),
+        "left_out": len(quote.lines) - len(quote.good_lines) - len(quote.undeliverable_lines),
         "addresses": addresses,
-        "chosen_address": _chosen(request, addresses),
+        "chosen_address": address.pk if address else 0,
+        "address": address,
+        "complete_url": _complete_url(address, here) if address and quote.needs_region else "",
+        "can_order": bool(address and quote.good_lines and not quote.needs_region),
         "add_address_url": f"{reverse('storefront:address_new')}?{urlencode({'next': here})}",
         "only": only,
         "note": request.POST.get("note", ""),
@@ -128,7 +136,11 @@ def _show(
     return response
 
 
-def _chosen(request: HttpRequest, addresses: list[Address]) -> int:
+def _chosen(request: HttpRequest, addresses: list[Address]) -> Address | None:
     wanted = request.POST.get("address") or request.GET.get("address") or ""
-    own = {str(address.pk): address.pk for address in addresses}
-    return own.get(wanted) or (addresses[0].pk if addresses else 0)
+    named = [address for address in addresses if str(address.pk) == wanted]
+    return next(iter([*named, *addresses]), None)
+
+
+def _complete_url(address: Address, here: str) -> str:
+    return f"{reverse('storefront:address_edit', args=[address.pk])}?{urlencode({'next': here})}"

@@ -31,6 +31,7 @@ from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
 from shops.models import DealStock
 from tests.factories.coupons import make_campaign, make_coupon
+from tests.factories.freight import make_freight, zone
 from tests.factories.orders import make_payment
 from tests.factories.shops import make_person
 from tests.house.conftest import world
@@ -80,6 +81,7 @@ def full(world, zhuoma):
     ModerationAction.objects.create(
         session=world.session, kind="mute", moderator=zhuoma, person=world.people["stranger"], created_at=now
     )
+    make_freight(shop=world.market.shop, zones=[zone(), zone("650000", is_deliverable=False)])
     run_once(actor="user:1", operation="test", key=uuid.uuid4(), body={}, now=now, run=lambda: {"group": 1})
     SignInCode.objects.create(
         phone="13812345678", salt="s", code_hash="h" * 64, created_at=now, expires_at=now

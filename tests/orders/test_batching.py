@@ -23,6 +23,7 @@ from orders.services.batching.terms import LOOK
 from orders.services.placing import place_order
 from shops.models import DealStock, FarmerAuthorization, StockReservation
 from shops.statuses import AuthorizationStatus
+from tests.factories.freight import make_freight, zone
 from tests.factories.livestreams import add_to_rundown, make_deal, make_pin, make_session
 from tests.factories.orders import make_address
 from tests.factories.shops import make_person, make_product
@@ -207,6 +208,25 @@ def test_without_a_hosts_share_there_is_one_commission_line(market, arun, zoya, 
     assert kinds(assert_equal_paths([wish(arun, deal), wish(zoya, deal)])) == ["placed", "placed"]
 
 
+def test_the_shops_own_freight_and_the_regions_that_it_does_not_send_to(market, arun, zoya, deal):
+    market.variant.weight_g = 700
+    market.variant.save(update_fields=["weight_g"])
+    make_freight(
+        shop=market.shop, is_default=True,
+        zones=[zone(), zone("440000", first_fen=300), zone("650000", is_deliverable=False)],
+    )  # fmt: skip
+    near, far, old = (make_person(name=name) for name in ("近", "远", "旧"))
+    make_address(user=near, region_code="440103")
+    make_address(user=far, region_code="650102")
+    make_address(user=old, region_code="")
+
+    outcomes = assert_equal_paths([wish(arun, deal, 2), wish(near, deal), wish(far, deal), wish(old, deal)])
+
+    assert kinds(outcomes)[:2] == ["placed", "placed"]
+    batched([wish(arun, deal, 2), wish(near, deal), wish(far, deal), wish(old, deal)], utc_now())
+    assert list(Order.objects.order_by("pk").values_list("freight_fen", flat=True)) == [1300, 300]
+
+
 def test_goods_of_a_shop_without_a_farmer(market, arun, item):
     variant = make_product(shop=market.shop, title="蜂蜜", stock=20).variants.get()
     deal = make_deal(item=add_to_rundown(session=item.session, variant=variant), quantity=3)
@@ -357,8 +377,9 @@ def test_a_batch_asks_the_same_number_of_questions_whatever_its_size(
     rows = statements.rows
     monkeypatch.setattr(statements, "rows", lambda sql, **more: asked.append(sql) or rows(sql, **more))
 
-    # Two savepoints, made and kept, the planner's advice, and the one statement that takes the units.
-    with django_assert_num_queries(6):
+    # Two savepoints, made and kept, the planner's advice, the shop's terms of sending, and the one statement
+    # that takes the units.
+    with django_assert_num_queries(7):
         outcomes = batched(wishes, utc_now())
 
     assert asked == [statements.LOCK, statements.READ, LOOK, statements.WRITE]

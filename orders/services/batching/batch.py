@@ -26,11 +26,13 @@ from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.batching import statements
 from orders.services.batching.terms import Terms
 from orders.services.batching.wishes import Wish
+from orders.services.freighting import Sent, settled_freight, terms_of
 from orders.services.paying import PAYABLE
 from orders.services.placing import OPERATION, draw_number, place_order
 from orders.services.pricing import PricedLine
 from orders.statuses import CommissionKind
 from shops.errors import SoldOut
+from shops.freight import Terms as FreightTerms
 from shops.models import StockReservation
 
 logger = logging.getLogger(__name__)
@@ -117,6 +119,7 @@ class _Batch:
         self.entries: list[dict[str, Any]] = []
         self.units = 0
         self.line: PricedLine | None = None
+        self.freight_terms: dict[int, FreightTerms | None] = {}
 
     def place(self, *, is_locked: bool) -> list[Outcome]:
         statements.by_index()
@@ -181,7 +184,7 @@ class _Batch:
                 if answer is not None:
                     self.outcomes[i] = _replay(wish, body_hash, answer)
                     continue
-                line = self._check(
+                line, freight_fen = self._check(
                     wish,
                     region_code,
                     owed=owed + unpaid[wish.buyer_id],
@@ -190,14 +193,14 @@ class _Batch:
             except MarketError as refusal:
                 self.outcomes[i] = Outcome(error=refusal)
                 continue
-            answer = self._take_in(i, wish, line, ids)
+            answer = self._take_in(i, wish, line, freight_fen, ids)
             unpaid[wish.buyer_id] += 1
             bought[wish.buyer_id] += wish.quantity
             placed[wish.buyer_id, wish.key] = (wish.body_hash, answer)
             self.outcomes[i] = Outcome(answer)
 
-    def _check(self, wish: Wish, region_code: str | None, *, owed: int, had: int) -> PricedLine:
-        """The refusals of placing.py, in its order."""
+    def _check(self, wish: Wish, region_code: str | None, *, owed: int, had: int) -> tuple[PricedLine, int]:
+        """The refusals of placing.py, in its order; returns the line and its freight in fen."""
         if region_code is None:
             raise NotFound()
         line = self.terms.priced(wish)
@@ -205,15 +208,25 @@ class _Batch:
             raise TooManyUnpaid()
         if line.limit_per_buyer and had + wish.quantity > line.limit_per_buyer:
             raise BuyerLimitReached()
+        freight_fen = self._freight(line, region_code)
         if not self.terms.is_on:
             raise DealClosed()
         if self.units + wish.quantity > self.terms.available:
             raise SoldOut()
-        return line
+        return line, freight_fen
 
-    def _take_in(self, i: int, wish: Wish, line: PricedLine, ids: list[int]) -> dict[str, Any]:
+    def _freight(self, line: PricedLine, region_code: str) -> int:
+        # The shop's terms of sending are read once a batch.
+        if line.variant.product_id not in self.freight_terms:
+            self.freight_terms |= terms_of([line.variant])
+        sent = [Sent(line.variant, line.quantity, line.total_fen)]
+        freight = settled_freight(sent, region_code=region_code, terms=self.freight_terms)
+        return freight[line.variant.product.shop_id]
+
+    def _take_in(
+        self, i: int, wish: Wish, line: PricedLine, freight_fen: int, ids: list[int]
+    ) -> dict[str, Any]:
         purchase_id, sale_id, line_id, held_id = ids
-        freight_fen = settings.FLAT_FREIGHT_FEN
         number = draw_number(self.now)
         total_fen = line.total_fen + freight_fen
         answer = {
