@@ -43,7 +43,7 @@ class Rooms:
         self.by_address: Counter[str] = Counter()
         self.port: int | None = None
         self.publisher = nchan.Publisher(settings.NCHAN_PUBLISH)
-        self._seen: dict[str, tuple[float, bool]] = {}
+        self._seen: dict[str, tuple[float, str]] = {}
         self._recheck = recheck
 
     def start(self) -> None:
@@ -58,17 +58,17 @@ class Rooms:
         await self.hub.stop()
         await self.publisher.close()
 
-    async def is_carried(self, room: str) -> bool:
-        """Whether nginx has the room now; a crowd asks once."""
+    async def last_in_nginx(self, room: str) -> str:
+        """Return nginx's number of the last message that it has of a room, "" for none; a crowd asks once."""
         now = asyncio.get_running_loop().time()
-        seen_at, is_there = self._seen.get(room, (float("-inf"), False))
+        seen_at, last_id = self._seen.get(room, (float("-inf"), ""))
         if now - seen_at > nchan.SEEN_SECONDS:
             told = await self.publisher.ask(room)
-            is_there = told is not None and told.messages > 0
+            last_id = told.last_id if told is not None and told.messages > 0 else ""
             if len(self._seen) > 1000:
                 self._seen.clear()
-            self._seen[room] = (now, is_there)
-        return is_there
+            self._seen[room] = (now, last_id)
+        return last_id
 
     @contextlib.contextmanager
     def place_for(self, address: str):
@@ -204,8 +204,8 @@ async def hand_over(here: Rooms, grant: Grant, asked: Position | None, send) -> 
         await _remember(here.hub.client, grant)
         give_up = asyncio.get_running_loop().time() + RELAY_SECONDS
         while asyncio.get_running_loop().time() < give_up:
-            if await here.is_carried(grant.room):
-                place = await nchan.place_of(here.hub.client, grant.room, asked)
+            if last_id := await here.last_in_nginx(grant.room):
+                place = await nchan.place_of(here.hub.client, grant.room, asked, last_id=last_id)
             if place is not None:
                 break
             await asyncio.sleep(0.1)

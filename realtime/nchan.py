@@ -27,6 +27,8 @@ GRANTS = "room:grants"
 # deploy/nginx.conf keeps a little more and a little longer.
 KEPT_BATCHES = 500
 KEPT_SECONDS = 25 * 60
+# What nginx said a moment ago was its last is among so many.
+LATEST_BATCHES = 8
 WATCH = "room:watch"
 # So long the door believes that nginx still has what it had.
 SEEN_SECONDS = 0.2
@@ -71,21 +73,24 @@ class Batch:
         return int(self.nchan_id.partition(":")[0]) > time.time() - KEPT_SECONDS
 
 
-async def place_of(client, name: str, asked: Position | None) -> str | Position | None:
+async def place_of(client, name: str, asked: Position | None, *, last_id: str) -> str | Position | None:
     """Return after which message of nchan a reader goes on, or the position to which it is reset.
 
     Always a message that nginx has: nchan 1.3 ends its whole process when asked for one that it does not
-    have (slact/nchan#720). None: the relay is a moment behind what the reader knows; ask again.
+    have (slact/nchan#720). `last_id` is nginx's last one: while it is not among ours, nginx may have lost
+    all the others. None: the relay is a moment behind nginx or the reader; ask again.
     """
     pipeline = client.pipeline(transaction=True)
     pipeline.hmget(meta_key(name), "epoch", "seq")
-    pipeline.zrevrange(batches_key(name), 0, 0)
+    pipeline.zrevrange(batches_key(name), 0, LATEST_BATCHES - 1)
     pipeline.zrevrangebyscore(batches_key(name), asked.seq if asked else "+inf", "-inf", start=0, num=1)
-    (epoch, seq), latest, before = await pipeline.execute()
+    (epoch, seq), recent, before = await pipeline.execute()
     published = Position(epoch, int(seq)) if epoch else NOTHING_YET
-    latest, before = (Batch.parse(found[0]) if found else None for found in (latest, before))
-    if latest is None or not latest.is_kept:
+    recent = [Batch.parse(text) for text in recent]
+    before = Batch.parse(before[0]) if before else None
+    if not recent or not recent[0].is_kept or all(batch.nchan_id != last_id for batch in recent):
         return None
+    latest = recent[0]
     known = latest.position
     if asked is None or asked == known:
         return latest.nchan_id

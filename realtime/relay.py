@@ -118,7 +118,11 @@ class NchanReader:
         self.viewers, self._last_id = told.subscribers, told.last_id
         batch = Batch(after, position, told.last_id)
         instead_of, self._alive = self._alive if is_alive else None, batch if is_alive else None
-        await remember(self._relay.hub.client, self.name, batch, is_first=is_first, instead_of=instead_of)
+        # An nginx that has only this has lost what came before: nobody may be sent behind that.
+        is_alone = told.messages == 1
+        await remember(
+            self._relay.hub.client, self.name, batch, is_first=is_first or is_alone, instead_of=instead_of
+        )
 
     def compare(self, followed: Followed, told: Told | None, now: float) -> None:
         """Take in what nginx says it has; when it lost what it kept, everybody fetches the room anew."""

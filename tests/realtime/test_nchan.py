@@ -295,6 +295,24 @@ def test_streams_outlive_the_live_process(nginx, room):
     assert not phone.is_over.is_set()
 
 
+def test_after_an_nginx_that_lost_its_memory_phones_fetch_the_room_and_go_on_from_there(nginx, room):
+    phone = Phone(nginx.port, room.pk, query="?after=")
+    first = say(room, 0)
+    say(room, 1)
+    wait_for(lambda: numbers(phone) == [0, 1])
+
+    nginx.kill("nginx")
+    assert phone.is_over.wait(5)
+    nginx.start_nginx()
+    behind = Phone(nginx.port, room.pk, Last_Event_ID=first)
+    wait_for(lambda: behind.told("reset"))
+    back = Phone(nginx.port, room.pk, Last_Event_ID=behind.events[0][1])
+    say(room, 2)
+
+    wait_for(lambda: numbers(back) == [2])
+    assert (back.status, back.told("reset")) == (200, [])
+
+
 def test_pages_static_files_and_media_are_behind_the_same_address(nginx):
     media = nginx.folder / "media"
     folder = media / "public" / "photos"
