@@ -90,6 +90,13 @@ class BadTrackingReport(MarketError):
     message = _("The report cannot be read.")
 
 
+class BadSheet(Invalid):
+    """A sheet of tracking numbers that cannot be read as one."""
+
+    code = "bad_sheet"
+    message = _("This sheet cannot be read. Save the table as CSV and try again.")
+
+
 class TrackingNumberTaken(MarketError):
     """Another parcel of this carrier has the tracking number."""
 

@@ -4,16 +4,21 @@ from django.conf import settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.clock import utc_now
+from common.drf import validated
+from common.errors import NotFound
 from orders.selectors import get_visible_order
 from orders.serializers import OrderSerializer
+from orders.services import importing
 from orders.services.receiving import extend_receiving
 from orders.services.tracking import receive_report
+from shops.selectors import shops_of
 
 REPORT_ANSWER = inline_serializer(
     "TrackingAnswer",
@@ -23,6 +28,50 @@ REPORT_ANSWER = inline_serializer(
         "message": serializers.CharField(),
     },
 )
+
+
+class ImportSerializer(serializers.Serializer):
+    """A sheet; `dry_run` only says what would become of each row."""
+
+    file = serializers.FileField(max_length=200)
+    dry_run = serializers.BooleanField(required=False, default=True)
+
+
+class ImportRowSerializer(serializers.Serializer):
+    """What became of a row: ready, sent, repeated, refused (see `problem`), or left for the next call."""
+
+    row = serializers.IntegerField()
+    number = serializers.CharField()
+    carrier = serializers.CharField()
+    tracking_number = serializers.CharField()
+    outcome = serializers.CharField()
+    problem = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ImportView(APIView):
+    """Tracking numbers by the sheet."""
+
+    parser_classes = [MultiPartParser]
+    throttle_scope = "order"
+
+    @extend_schema(
+        operation_id="shipments_import",
+        request=ImportSerializer,
+        responses=ImportRowSerializer(many=True),
+        filters=False,
+    )
+    def post(self, request: Request) -> Response:
+        """Check a CSV sheet as a member of a shop, and ship what it names unless `dry_run`."""
+        if not shops_of(request.user).exists():
+            raise NotFound()
+        wanted = validated(ImportSerializer, request)
+        rows = importing.read_sheet(wanted["file"].read(importing.MAX_BYTES + 1))
+        if wanted["dry_run"]:
+            rows = importing.check_sheet(actor=request.user, rows=rows)
+        else:
+            rows = importing.send_sheet(actor=request.user, rows=rows, now=utc_now())
+        return Response(ImportRowSerializer(rows, many=True).data)
 
 
 class Kuaidi100ReportView(APIView):

@@ -7,6 +7,7 @@ from orders import api, coupon_api, parcel_api
 app_name = "orders"
 urlpatterns = []
 api_urlpatterns = [
+    path("shipments/import/", parcel_api.ImportView.as_view(), name="shipments_import"),
     path("tracking/kuaidi100/", parcel_api.Kuaidi100ReportView.as_view(), name="tracking_kuaidi100"),
     path("orders/<slug:number>/more-time/", parcel_api.MoreTimeView.as_view(), name="order_more_time"),
     path("cart/lines/", api.CartLinesView.as_view(), name="cart_lines"),

@@ -10,6 +10,8 @@ def _api_order(move: str):
 
 
 ROWS = [
+    # A sheet travels as multipart (tests/orders/test_importing.py); the matrix sends JSON.
+    row("POST", API + "shipments/import/", "401 404 404 404 415 404 404"),
     # Nobody follows parcels in these tests.
     row("POST", API + "tracking/kuaidi100/", 404),
     # It is not on its way yet: its buyer gets 409, everybody else does not find it.
