@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.contrib.auth import authenticate, logout
 from django.db.models import QuerySet
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import generics, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.errors import WrongCredentials
 from accounts.models import Address, ApiToken, User
+from accounts.regions import provinces, regions_under
 from accounts.selectors import get_address, list_addresses
 from accounts.serializers import (
     AddressSerializer,
@@ -21,6 +22,7 @@ from accounts.serializers import (
     MeSerializer,
     PasswordSerializer,
     PhoneSerializer,
+    RegionSerializer,
     TokenSerializer,
 )
 from accounts.services.addresses import delete_address, save_address
@@ -162,3 +164,24 @@ class AddressView(generics.RetrieveUpdateDestroyAPIView):
     def perform_destroy(self, instance: Address) -> None:
         """Delete it."""
         delete_address(user=self.request.user, address_id=instance.pk)
+
+
+class RegionList(APIView):
+    """Provinces, prefectures, counties of GB/T 2260."""
+
+    permission_classes = [AllowAny]
+    authentication_classes = []
+
+    @extend_schema(
+        operation_id="regions",
+        parameters=[
+            OpenApiParameter("under", str, description="A province or prefecture; empty: provinces.")
+        ],
+        responses=RegionSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        """Return the regions under one, or the provinces."""
+        under = request.query_params.get("under", "")
+        response = Response(RegionSerializer(regions_under(under) if under else provinces(), many=True).data)
+        response["Cache-Control"] = "public, max-age=86400"
+        return response

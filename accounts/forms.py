@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address, Language, User
 from accounts.phones import normalize_phone
+from accounts.regions import provinces, regions_under
 from common.errors import MarketError
 
 PHONE_ATTRS = {"inputmode": "tel", "autocomplete": "tel-national", "maxlength": "24"}
@@ -68,22 +69,64 @@ class CodeForm(forms.Form):
     )
 
 
+class RegionPicker(forms.Select):
+    """A select whose choice decides what the next one offers; without scripts a button does that."""
+
+    def __init__(self, **attrs: str):
+        asks = {
+            "hx-post": "",
+            "hx-trigger": "change",
+            "hx-target": "#region",
+            "hx-select": "#region",
+            "hx-swap": "outerHTML",
+            "hx-include": "closest form",
+            "hx-vals": '{"step": "1"}',
+        }
+        super().__init__(attrs=asks | attrs)
+
+
 class AddressForm(forms.ModelForm):
-    """Where parcels go."""
+    """Where parcels go; the county is chosen by way of province and city (GB/T 2260)."""
 
     phone = forms.CharField(
         label=_("Phone"), max_length=24, widget=forms.TextInput(attrs=PHONE_ATTRS | {"type": "tel"})
     )
+    province = forms.ChoiceField(label=_("Province"), widget=RegionPicker())
+    city = forms.ChoiceField(label=_("City"), widget=RegionPicker())
+    county = forms.ChoiceField(label=_("County or district"))
 
     class Meta:
         model = Address
-        fields = ["recipient", "phone", "region", "detail", "is_default"]
+        fields = ["recipient", "phone", "detail", "is_default"]
         widgets = {
             "recipient": forms.TextInput(attrs={"autocomplete": "name"}),
-            "region": forms.TextInput(attrs={"autocomplete": "address-level1"}),
             "detail": forms.Textarea(attrs={"autocomplete": "street-address", "rows": 2}),
         }
-        help_texts = {"region": _("Such as: Yunnan, Dali, Eryuan county")}
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        code = self.instance.region_code
+        known = {"province": f"{code[:2]}0000", "city": f"{code[:4]}00", "county": code} if code else {}
+        offered = provinces()
+        for name in ("province", "city", "county"):
+            chosen = self.data.get(name, "") if self.is_bound else known.get(name, "")
+            codes = [one.code for one in offered]
+            if chosen not in codes:
+                # Beijing has one city, itself: nobody has to choose it.
+                chosen = codes[0] if len(codes) == 1 else ""
+            self.fields[name].choices = [("", _("Choose …")), *((one.code, one.name) for one in offered)]
+            self.initial[name] = chosen
+            if self.is_bound and not self.data.get(name) and chosen:
+                self.data = self.data.copy()
+                self.data[name] = chosen
+            offered = regions_under(chosen) if chosen else ()
+
+    def clean(self) -> dict:
+        """Take the county as the region's code; its name is the service's to write."""
+        cleaned = super().clean()
+        if cleaned.get("county"):
+            cleaned["region_code"] = cleaned["county"]
+        return cleaned
 
     def clean_phone(self) -> str:
         """Accept mobile numbers and landlines as people type them."""

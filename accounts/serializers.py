@@ -73,3 +73,10 @@ class AddressSerializer(serializers.ModelSerializer):
             return normalize_phone(value, allow_landline=True)
         except ValueError as error:
             raise serializers.ValidationError(PHONE_MESSAGE) from error
+
+
+class RegionSerializer(serializers.Serializer):
+    """A place by its six digits of GB/T 2260."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()

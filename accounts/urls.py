@@ -17,6 +17,7 @@ api_urlpatterns = [
     path("auth/code/", api.CodeView.as_view(), name="auth_code"),
     path("auth/code/verify/", api.CodeVerifyView.as_view(), name="auth_code_verify"),
     path("auth/logout/", api.LogoutView.as_view(), name="auth_logout"),
+    path("regions/", api.RegionList.as_view(), name="regions"),
     path("me/", api.MeView.as_view(), name="me"),
     path("me/addresses/", api.AddressListView.as_view(), name="addresses"),
     path("me/addresses/<int:pk>/", api.AddressView.as_view(), name="address"),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.money import yuan_text
 from shops.forms import PhoneField, YuanField
-from shops.models import Category, Farmer, Product, Shop, Variant, Village
+from shops.models import Category, Farmer, FreightTemplate, Product, Shop, Variant, Village
 from shops.selectors import farmers_of_shop, last_listing
 from shops.services.listing import STOCK_MAX, TITLE_MAX, UNIT_MAX, ListingData, VariantData
 
@@ -76,12 +76,26 @@ class ListingForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
     )
 
+    weight = forms.IntegerField(
+        label=_("What one piece weighs with its packing, in grams"), min_value=1, max_value=1_000_000,
+        required=False, widget=forms.TextInput(attrs=NUMBER_PAD),
+    )  # fmt: skip
+    freight_template = forms.ModelChoiceField(
+        FreightTemplate.objects.none(), label=_("Freight"), required=False,
+        empty_label=_("As for all goods of the shop"),
+    )  # fmt: skip
+
     def __init__(self, *args, shop: Shop, for_sale: bool = False, **kwargs):
         kwargs.setdefault("initial", remembered(shop))
         super().__init__(*args, **kwargs)
         self.shop = shop
         self.for_sale = for_sale
         self.fields["farmer"].queryset = farmers_of_shop(shop)
+        templates = FreightTemplate.objects.filter(shop=shop).order_by("pk")
+        self.fields["freight_template"].queryset = templates
+        if not templates:
+            # One thing less to fill in for shops that send everything at the market's freight.
+            del self.fields["freight_template"], self.fields["weight"]
         for name in FOR_SALE:
             self.fields[name].required = for_sale
             self.fields[name].error_messages["required"] = FOR_SALE[name]
@@ -96,6 +110,7 @@ class ListingForm(forms.Form):
                     name=cleaned.get("unit") or str(_("1 piece")),
                     price_fen=cleaned["price"],
                     stock=cleaned.get("stock"),
+                    weight_g=cleaned.get("weight"),
                 )
             ]
         return self._listing(variants, photo_ids)
@@ -110,6 +125,7 @@ class ListingForm(forms.Form):
             farmer=cleaned.get("farmer"),
             variants=variants,
             photo_ids=photo_ids,
+            freight_template=cleaned.get("freight_template"),
         )
 
 
@@ -123,13 +139,15 @@ class ListingEditForm(ListingForm):
             "village": product.village_id,
             "farmer": product.farmer_id,
             "description": product.description,
+            "freight_template": product.freight_template_id,
         }
         super().__init__(*args, shop=product.shop, initial=initial, **kwargs)
         self.variants: list[Variant] = list(product.variants.all())
         if not self.variants:
             return
-        for name in ("price", "unit", "stock"):
-            del self.fields[name]
+        has_weight = "weight" in self.fields
+        for name in ("price", "unit", "stock", "weight"):
+            self.fields.pop(name, None)
         for variant in self.variants:
             self.fields[f"unit_{variant.pk}"] = forms.CharField(
                 label=_("For how much"), max_length=UNIT_MAX, initial=variant.name
@@ -137,10 +155,22 @@ class ListingEditForm(ListingForm):
             self.fields[f"price_{variant.pk}"] = YuanField(
                 label=_("Price"), least_fen=1, initial=yuan_text(variant.price_fen).replace(",", "")
             )
+            if has_weight:
+                self.fields[f"weight_{variant.pk}"] = forms.IntegerField(
+                    label=ListingForm.base_fields["weight"].label, min_value=1, max_value=1_000_000,
+                    initial=variant.weight_g, required=False, widget=forms.TextInput(attrs=NUMBER_PAD),
+                )  # fmt: skip
 
     def variant_pairs(self) -> list[tuple]:
-        """Return the (price, unit) fields of each variant for the template."""
-        return [(self[f"price_{variant.pk}"], self[f"unit_{variant.pk}"]) for variant in self.variants]
+        """Return the (price, unit, weight or None) fields of each variant for the template."""
+        return [
+            (
+                self[f"price_{variant.pk}"],
+                self[f"unit_{variant.pk}"],
+                self[f"weight_{variant.pk}"] if f"weight_{variant.pk}" in self.fields else None,
+            )
+            for variant in self.variants
+        ]
 
     def data_for(self, photo_ids: list[int]) -> ListingData:
         """Return the listing as the service takes it; stock is left alone."""
@@ -151,7 +181,7 @@ class ListingEditForm(ListingForm):
                 pk=variant.pk,
                 name=self.cleaned_data[f"unit_{variant.pk}"],
                 price_fen=self.cleaned_data[f"price_{variant.pk}"],
-                weight_g=variant.weight_g,
+                weight_g=self.cleaned_data.get(f"weight_{variant.pk}", variant.weight_g),
             )
             for variant in self.variants
         ]

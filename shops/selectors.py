@@ -259,3 +259,18 @@ def freight_templates_of(user: User) -> QuerySet[FreightTemplate]:
     """Return the freight templates of the person's shops, each shop's default first."""
     own = FreightTemplate.objects.for_member(user).prefetch_related("zones")
     return own.order_by("shop", "-is_default", "pk")
+
+
+def listings_without_weight(shop: Shop, product_id: int | None = None) -> list[Product]:
+    """Return what is on sale by a template that counts weight, and has a unit that nobody weighed."""
+    products = Product.objects.filter(
+        shop=shop,
+        status__in=(ProductStatus.PUBLISHED, ProductStatus.IN_REVIEW),
+        variants__is_active=True,
+        variants__weight_g=None,
+    )
+    if product_id is not None:
+        products = products.filter(pk=product_id)
+    products = list(products.distinct().order_by("pk"))
+    terms = freight_terms_for(products)
+    return [one for one in products if terms[one.pk] is not None and terms[one.pk].measure == "weight"]

@@ -9,6 +9,8 @@ from shops.models import (
     Category,
     Farmer,
     FarmerAuthorization,
+    FreightTemplate,
+    FreightZone,
     Lot,
     Photo,
     Product,
@@ -16,8 +18,11 @@ from shops.models import (
     Variant,
     Village,
 )
+from shops.models.freight import FREIGHT_MAX_FEN
 from shops.selectors import photo_url, srcset
+from shops.services.freight import UNITS_MAX, ZONES_MAX
 from shops.services.listing import PRICE_MAX_FEN, STOCK_MAX, TITLE_MAX, UNIT_MAX
+from shops.statuses import FreightMeasure
 
 DESCRIPTION_MAX = 5_000
 LARGEST_ID = 2**63 - 1
@@ -208,6 +213,7 @@ class ProductSerializer(serializers.ModelSerializer):
             "farmer_name",
             "photos",
             "variants",
+            "freight_template",
             "created_at",
             "published_at",
         ]
@@ -240,6 +246,7 @@ class ProductWriteSerializer(serializers.Serializer):
     farmer = id_field(required=False, allow_null=True)
     variants = serializers.ListField(child=VariantWriteSerializer(), allow_empty=False, max_length=20)
     photos = serializers.ListField(child=id_field(), required=False, max_length=settings.PHOTOS_PER_PRODUCT)
+    freight_template = id_field(required=False, allow_null=True)
 
 
 class LotSerializer(serializers.ModelSerializer):
@@ -270,3 +277,56 @@ class LotWriteSerializer(serializers.Serializer):
     farmer = id_field(required=False, allow_null=True)
     quantity = serializers.IntegerField(min_value=1, max_value=STOCK_MAX)
     harvested_on = serializers.DateField(required=False, allow_null=True)
+
+
+def _units() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=1, max_value=UNITS_MAX, required=False, default=1)
+
+
+def _fee() -> serializers.IntegerField:
+    return serializers.IntegerField(min_value=0, max_value=FREIGHT_MAX_FEN, required=False, default=0)
+
+
+class FreightZoneWriteSerializer(serializers.Serializer):
+    """A fee by region, in grams or pieces; without codes (GB/T 2260) it holds for all other regions."""
+
+    region_codes = serializers.ListField(child=serializers.RegexField(r"^[0-9]{6}$"), max_length=400)
+    is_deliverable = serializers.BooleanField(required=False, default=True)
+    first_units = _units()
+    first_fen = _fee()
+    step_units = _units()
+    step_fen = _fee()
+
+
+class FreightTemplateWriteSerializer(serializers.Serializer):
+    """A freight template to write."""
+
+    shop = id_field(required=False)
+    name = serializers.CharField(max_length=40)
+    measure = serializers.ChoiceField(choices=FreightMeasure.choices)
+    free_above_fen = serializers.IntegerField(
+        min_value=1, max_value=FREIGHT_MAX_FEN, required=False, allow_null=True
+    )
+    cold_chain_fen = serializers.IntegerField(min_value=0, max_value=FREIGHT_MAX_FEN, required=False)
+    is_default = serializers.BooleanField(required=False)
+    zones = serializers.ListField(child=FreightZoneWriteSerializer(), allow_empty=False, max_length=ZONES_MAX)
+
+
+class FreightZoneSerializer(serializers.ModelSerializer):
+    """A fee by region."""
+
+    class Meta:
+        model = FreightZone
+        fields = ["region_codes", "is_deliverable", "first_units", "first_fen", "step_units", "step_fen"]
+        read_only_fields = fields
+
+
+class FreightTemplateSerializer(serializers.ModelSerializer):
+    """A freight template; money is fen, weight is grams."""
+
+    zones = FreightZoneSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = FreightTemplate
+        fields = ["id", "shop", "name", "measure", "free_above_fen", "cold_chain_fen", "is_default", "zones"]
+        read_only_fields = fields

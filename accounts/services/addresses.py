@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.errors import TooManyAddresses
 from accounts.models import Address, User
 from accounts.phones import normalize_phone
+from accounts.regions import is_county, region_name
 from accounts.selectors import get_address, list_addresses
 from common.errors import Invalid
 
@@ -27,6 +28,11 @@ def save_address(*, user: User, data: dict[str, Any], address: Address | None = 
             values["phone"] = normalize_phone(values["phone"], allow_landline=True)
         except ValueError as error:
             raise Invalid(fields={"phone": PHONE_MESSAGE}) from error
+    if values.get("region_code"):
+        if not is_county(values["region_code"]):
+            raise Invalid(fields={"region_code": _("Choose province, city and county.")})
+        # The name goes with the code, whatever the client wrote.
+        values["region"] = region_name(values["region_code"])
     with transaction.atomic():
         _lock(user)
         if address is None:

@@ -12,11 +12,11 @@ from common.audit import actor_of, record
 from common.errors import Invalid, NotFound
 from common.money import yuan_text
 from shops.errors import FarmerFixed
-from shops.models import Category, Farmer, Lot, Product, Shop, Variant, Village
+from shops.models import Category, Farmer, FreightTemplate, Lot, Product, Shop, Variant, Village
 from shops.searching import fold
 from shops.selectors import can_sell_for, is_member
 from shops.services.photos import add_photo, arrange_photos
-from shops.services.publishing import archive_product, publish_product, reject_product
+from shops.services.publishing import archive_product, check_weighed, publish_product, reject_product
 from shops.services.stock import set_available, tell_rooms
 from shops.statuses import ProductStatus
 
@@ -59,6 +59,7 @@ class ListingData:
     description: str = ""
     variants: Sequence[VariantData] | None = None
     photo_ids: Sequence[int] | None = None
+    freight_template: FreightTemplate | None = None
 
 
 @transaction.atomic
@@ -74,6 +75,8 @@ def save_product(
         raise NotFound()
     if data.farmer is not None and not can_sell_for(shop=shop, farmer=data.farmer):
         raise NotFound()
+    if data.freight_template is not None and data.freight_template.shop_id != shop.pk:
+        raise NotFound()
     _check(data)
     if product is None:
         product = Product(shop=shop, created_at=now)
@@ -83,12 +86,14 @@ def save_product(
     product.title = data.title.strip()
     product.description = data.description.strip()
     product.category, product.village, product.farmer = data.category, data.village, data.farmer
+    product.freight_template = data.freight_template
     product.search_text = search_text(data=data, shop=shop)
     product.save()
     if data.variants is not None:
         _save_variants(actor, product, data.variants, now)
     if data.photo_ids is not None:
         arrange_photos(actor=actor, product=product, photo_ids=data.photo_ids)
+    check_weighed(product)
     return product
 
 

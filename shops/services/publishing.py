@@ -13,7 +13,7 @@ from common.moves import check_move
 from notifications.services.telling import in_language_of, tell
 from shops.errors import ListingIncomplete, ShopNotSelling
 from shops.models import Product
-from shops.selectors import is_member
+from shops.selectors import is_member, listings_without_weight
 from shops.statuses import PRODUCT_MOVES, PhotoStatus, ProductStatus, ShopStatus
 
 NO_USABLE_PHOTO = "no_usable_photo"
@@ -33,7 +33,14 @@ def publish_product(*, actor: User, product: Product, now: datetime) -> Product:
     check_move(PRODUCT_MOVES, product.status, target)
     _check_complete(product)
     _move(actor, product, target, now)
+    check_weighed(product)
     return product
+
+
+def check_weighed(product: Product) -> None:
+    """Refuse with ListingIncomplete what is on sale, sent by weight, and was not weighed."""
+    if listings_without_weight(product.shop, product.pk):
+        raise ListingIncomplete(fields={"weight_g": _("Freight is by weight: say what one piece weighs.")})
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from shops.statuses import ProductStatus, ShopStatus
 from storefront.cards import big_photo, few_left, product_card
 from storefront.forms import CatalogueForm
 from storefront.selectors import more_from_village, showing_now
+from storefront.sending import sending_of
 
 PAGE_SIZE = 24
 
@@ -90,7 +91,7 @@ def product(request: HttpRequest, product_id: int) -> HttpResponse:
         "can_buy": is_on_sale and available > 0,
         "parts": _parts(found, chosen) if chosen else [],
         "terms": terms_of(product=found, shop=found.shop),
-        "freight_fen": settings.FLAT_FREIGHT_FEN,
+        "sending": sending_of(found, chosen, request.user) if chosen else None,
         "farmer_face": photo_url(farmer.portrait, 360) if farmer else "",
         "shown_live": showing_now(found) if is_on_sale else None,
         "more": [product_card(other) for other in more_from_village(found)],

@@ -105,8 +105,9 @@ def inbox_read(request: HttpRequest) -> HttpResponse:
 def _edit_address(request: HttpRequest, address: Address | None) -> HttpResponse:
     is_first = address is None and not list_addresses(request.user).exists()
     form = AddressForm(request.POST or None, instance=address, initial={"is_default": is_first})
-    status = 400 if form.errors else 200
-    if request.method == "POST" and form.is_valid():
+    is_step = "step" in request.POST
+    status = 400 if not is_step and form.errors else 200
+    if request.method == "POST" and not is_step and form.is_valid():
         try:
             save_address(user=request.user, data=form.cleaned_data, address=address)
         except MarketError as refusal:
@@ -115,6 +116,9 @@ def _edit_address(request: HttpRequest, address: Address | None) -> HttpResponse
         else:
             messages.success(request, _("The address is saved."))
             return redirect(_next(request) or "storefront:addresses")
+    if is_step:
+        # The next select is to be filled: what is still empty is no mistake yet.
+        form.errors.clear()
     context = {"form": form, "address": address, "next": _next(request)}
     return render(request, "storefront/address_form.html", context, status=status)
 

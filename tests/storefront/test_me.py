@@ -9,7 +9,9 @@ from tests.factories.accounts import make_address, make_user
 FIELDS = {
     "recipient": "阿润",
     "phone": "１３８ 1234 5678",
-    "region": "云南省 大理州",
+    "province": "530000",
+    "city": "532900",
+    "county": "532930",
     "detail": "幸福路 8 号",
 }
 
@@ -121,13 +123,20 @@ def test_from_the_checkout_one_comes_back_to_the_checkout(browser):
 
 @pytest.mark.parametrize(
     "change",
-    [{"phone": "12345"}, {"recipient": ""}, {"region": "x" * 121}, {"detail": ""}, {"detail": "a\x00b"}],
+    [
+        {"phone": "12345"},
+        {"recipient": ""},
+        {"county": "110101"},
+        {"county": ""},
+        {"detail": ""},
+        {"detail": "a\x00b"},
+    ],
 )
 def test_a_bad_address_keeps_the_fields_and_saves_nothing(browser, change):
     answer = browser.post("/me/addresses/new/", FIELDS | change)
 
     assert answer.status_code == 400
-    assert "云南省 大理州" in answer.content.decode() or "region" in change
+    assert 'value="532900" selected' in answer.content.decode()
     assert list(answer.context["form"].errors) == list(change)
     assert Address.objects.count() == 0
 
@@ -153,3 +162,40 @@ def test_c1_a_strangers_address_is_404_and_stays(browser):
     assert browser.get("/me/addresses/99999999999999999999/").status_code == 404
     theirs.refresh_from_db()
     assert theirs.detail == "幸福路 8 号"
+
+
+def test_the_region_is_chosen_step_by_step_without_scripts(browser, arun):
+    typed = FIELDS | {"step": "1", "city": "", "county": ""}
+
+    first = browser.post("/me/addresses/new/", typed)
+    second = browser.post("/me/addresses/new/", typed | {"city": "532900"})
+    changed = browser.post("/me/addresses/new/", typed | {"province": "110000", "city": "532900"})
+
+    assert [answer.status_code for answer in (first, second, changed)] == [200, 200, 200]
+    assert 'value="532900"' in first.content.decode()
+    assert 'value="532930"' in second.content.decode()
+    assert 'value="110101"' in changed.content.decode()
+    assert 'value="532930"' not in changed.content.decode()
+    assert "幸福路 8 号" in first.content.decode()
+    assert not first.context["form"].errors
+    assert Address.objects.count() == 0
+
+
+def test_the_name_of_the_region_goes_with_its_code(browser, arun):
+    browser.post("/me/addresses/new/", FIELDS | {"region": "火星"})
+
+    address = Address.objects.get()
+    assert (address.region_code, address.region) == ("532930", "云南省 大理白族自治州 洱源县")
+
+
+def test_an_address_from_before_regions_is_completed(browser, arun):
+    old = make_address(user=arun, region="云南 大理")
+
+    shown = browser.get(f"/me/addresses/{old.pk}/").content.decode()
+    refused = browser.post(f"/me/addresses/{old.pk}/", FIELDS | {"county": ""})
+    saved = browser.post(f"/me/addresses/{old.pk}/", FIELDS)
+
+    assert "云南 大理" in shown
+    assert (refused.status_code, saved.status_code) == (400, 302)
+    old.refresh_from_db()
+    assert old.region_code == "532930"

@@ -4,7 +4,8 @@ from tests.house.roles import row
 
 GUESTS_ONLY = "200 302 302 302 302 302 302"
 SIGNED_IN = "302 200 200 200 200 200 200"
-ADDRESS = {"recipient": "阿润", "phone": "13800000003", "region": "云南省", "detail": "幸福路 8 号"}
+PLACE = {"province": "530000", "city": "532900", "county": "532930"}
+ADDRESS = {"recipient": "阿润", "phone": "13800000003", "region": "云南省", "detail": "幸福路 8 号"} | PLACE
 API = "api/v1/"
 ONE = "api/v1/me/addresses/<int:pk>/"
 

@@ -11,7 +11,17 @@ from common.errors import NotAllowed, NotFound
 from common.parsing import MarketMultiPartParser
 from shops import selectors
 from shops.filters import OldestFirstPagination, ProductFilter, ProductPagination, ShelfPagination
-from shops.models import Farmer, FarmerAuthorization, Host, Lot, Photo, Product, Shop, Variant
+from shops.models import (
+    Farmer,
+    FarmerAuthorization,
+    FreightTemplate,
+    Host,
+    Lot,
+    Photo,
+    Product,
+    Shop,
+    Variant,
+)
 from shops.permissions import ReadsOrSignedIn
 from shops.serializers import (
     AuthorizationSerializer,
@@ -232,6 +242,9 @@ def _save(request: Request, shop: Shop, given: dict, product: Product | None) ->
     farmer = product.farmer if product else None
     if "farmer" in given:
         farmer = found(selectors.farmers_of_shop(shop), given["farmer"])
+    template = product.freight_template if product else None
+    if "freight_template" in given:
+        template = found(FreightTemplate.objects.filter(shop=shop), given["freight_template"])
     variants = None
     if "variants" in given:
         variants = [
@@ -252,6 +265,7 @@ def _save(request: Request, shop: Shop, given: dict, product: Product | None) ->
         farmer=farmer,
         variants=variants,
         photo_ids=given.get("photos"),
+        freight_template=template,
     )
     product = listing.save_product(actor=request.user, shop=shop, data=data, product=product, now=utc_now())
     return _shown(request, product)

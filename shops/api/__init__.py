@@ -1,0 +1,1 @@
+"""Doors of goods, people and freight in the API (api.md)."""
