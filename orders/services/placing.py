@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Address, User
@@ -180,9 +180,15 @@ def _check_limits(buyer: User, lines: Sequence[PricedLine]) -> None:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"buyer_limit|{buyer.pk}|{name}"]
             )
-        own = OrderLine.objects.filter(order__group__buyer=buyer, flash_deal=line.deal)
+        own = OrderLine.objects.filter(order__group__buyer=buyer)
         if line.deal is None:
-            own = own.filter(variant=line.variant, live_session_id=line.rundown_item.session_id)
+            own = own.filter(
+                flash_deal=None, variant=line.variant, live_session_id=line.rundown_item.session_id
+            )
+        else:
+            # "+ 0": from the buyer's few orders, never from the deal's many lines, whatever the database
+            # believes of a deal that began a minute ago.
+            own = own.annotate(sold_by=F("flash_deal_id") + 0).filter(sold_by=line.deal.pk)
         bought = own.exclude(order__status=OrderStatus.CANCELLED).aggregate(units=Sum("quantity"))["units"]
         if (bought or 0) + line.quantity > line.limit_per_buyer:
             raise BuyerLimitReached()
