@@ -97,18 +97,21 @@ def steps_of(order: Order) -> list[Step]:
     """Return the way of an order: what is done, where it stands, what comes."""
     if order.status in (OrderStatus.CANCELLING, OrderStatus.CANCELLED):
         return _called_off(order)
-    parcel = order.shipments.all()[0] if order.shipments.all() else None
-    note = f"{parcel.carrier_name} {parcel.tracking_number}" if parcel else ""
+    parcels = order.shipments.all()
+    note = ", ".join(f"{parcel.carrier_name} {parcel.tracking_number}" for parcel in parcels)
+    sent = _("A part is sent") if parcels and order.shipped_at is None else _("Sent")
     way = [
         (_("Ordered"), order.placed_at, "", "orders"),
         (_("Paid"), order.paid_at, "", "pay"),
-        (_("Sent"), order.shipped_at, note, "truck"),
+        (sent, order.shipped_at, note, "truck"),
         (_("Received"), order.completed_at, "", "box"),
     ]
+    if order.delivered_at and order.delivered_at != order.completed_at:
+        way.insert(3, (_("Delivered"), order.delivered_at, "", "box"))
     if order.confirmed_at:
         way[1:] = [
             (_("Confirmed, cash on delivery"), order.confirmed_at, "", "pay"),
-            (_("Sent"), order.shipped_at, note, "truck"),
+            (sent, order.shipped_at, note, "truck"),
             (_("Paid and received"), order.paid_at, "", "box"),
         ]
     waiting = next((i for i, (_label, at, _note, _icon) in enumerate(way) if at is None), len(way))

@@ -16,6 +16,7 @@ from sellerdesk.views import (
     live_rundown,
     money,
     orders,
+    parcels,
     today,
 )
 
@@ -38,6 +39,8 @@ urlpatterns = [
     path("desk/coupons/new/", coupons.coupon_new, name="coupon_new"),
     path("desk/coupons/<int:campaign_id>/stop/", coupons.coupon_stop, name="coupon_stop"),
     path("desk/orders/", orders.orders, name="orders"),
+    path("desk/parcels/", parcels.parcels, name="parcels"),
+    path("desk/parcels/print/", parcels.parcels_print, name="parcels_print"),
     path("desk/orders/<slug:number>/", orders.order, name="order"),
     path("desk/orders/<slug:number>/ship/", orders.order_ship, name="order_ship"),
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),

@@ -38,6 +38,7 @@ urlpatterns = [
     path("orders/<slug:number>/", orders.order, name="order"),
     path("orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
     path("orders/<slug:number>/receive/", orders.order_receive, name="order_receive"),
+    path("orders/<slug:number>/more-time/", orders.order_more_time, name="order_more_time"),
     path("me/", me.me, name="me"),
     path("me/coupons/", coupons.coupons, name="coupons"),
     path("coupons/<int:campaign_id>/claim/", coupons.coupon_claim, name="coupon_claim"),

@@ -15,10 +15,11 @@ from common.errors import MarketError
 from orders.cards import order_card, steps_of, what_next_for_shop
 from orders.forms import CancelForm, ShipForm
 from orders.models import Order
+from orders.parcel_cards import parcels_for_shop
 from orders.selectors import TABS, get_shop_order, list_shop_orders
 from orders.services.cancelling import cancel_by_shop
 from orders.services.confirming import refuse_parcel
-from orders.services.shipping import ship_order
+from orders.services.shipping import Packed, ship_order
 from orders.statuses import OrderStatus
 from payments.services.collecting import record_cash
 from payments.statuses import CashHolder
@@ -71,7 +72,13 @@ def order_ship(request: HttpRequest, number: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, found, form, CancelForm(), status=400)
     try:
-        ship_order(actor=request.user, number=number, now=utc_now(), **form.cleaned_data)
+        ship_order(
+            actor=request.user,
+            number=number,
+            now=utc_now(),
+            lines=_packed(request, found),
+            **form.cleaned_data,
+        )
     except MarketError as refusal:
         show_refusal(form, refusal)
         return _page(request, found, form, CancelForm(), status=refusal.status)
@@ -131,6 +138,13 @@ def order_refused(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("sellerdesk:order", number=number)
 
 
+def _packed(request: HttpRequest, found: Order) -> list[Packed]:
+    """Return how many of each line are in the parcel; nothing typed means all that is still to send."""
+    counts = [(line.pk, request.POST.get(f"line-{line.pk}", "")) for line in found.lines.all()]
+    typed = [(pk, int(text)) for pk, text in counts if text.isascii() and text.isdigit() and len(text) < 5]
+    return [Packed(pk, units) for pk, units in typed if units]
+
+
 def _page(
     request: HttpRequest, found: Order, ship_form: ShipForm, cancel_form: CancelForm, *, status: int = 200
 ) -> HttpResponse:
@@ -139,6 +153,8 @@ def _page(
         "order": found,
         "steps": steps_of(found),
         "what_next": what_next_for_shop(found),
+        "parcels": parcels_for_shop(found),
+        "is_part_sent": any(line.shipped_units for line in found.lines.all()),
         "can_ship": found.status in (OrderStatus.PAID, OrderStatus.CONFIRMED),
         "takes_cash": found.is_cash_due and found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
         "cash_holders": CashHolder.choices,

@@ -12,12 +12,16 @@ from django.views.decorators.http import require_POST, require_safe
 from common.clock import utc_now
 from common.errors import MarketError
 from orders.cards import order_card, steps_of, what_next
+from orders.parcel_cards import parcels_for_buyer
 from orders.selectors import TABS, get_order, list_orders
+from orders.selectors.arriving import receive_due_at
 from orders.services.cancelling import cancel_by_buyer
-from orders.services.receiving import receive_order
+from orders.services.receiving import extend_receiving, receive_order
 from orders.statuses import OrderStatus
 
 PAGE = 20
+CALLED_OFF_FROM = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID)
+ON_THE_WAY = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 
 def tab_labels() -> list[tuple[str, str]]:
@@ -61,7 +65,11 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "steps": steps_of(found),
         "what_next": what_next(found),
         "can_pay": found.status == OrderStatus.PENDING_PAYMENT,
-        "can_cancel": found.status in (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID),
+        "parcels": parcels_for_buyer(found),
+        "due_at": receive_due_at(found),
+        "can_have_more_time": found.status in ON_THE_WAY and found.receive_extended_at is None,
+        "can_cancel": found.status in CALLED_OFF_FROM
+        and not any(line.shipped_units for line in found.lines.all()),
         "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED) and not found.is_cash_due,
         "is_moving": found.status == OrderStatus.CANCELLING,
         "shares_purchase": found.group.orders.count() > 1,
@@ -90,6 +98,18 @@ def order_receive(request: HttpRequest, number: str) -> HttpResponse:
         number,
         lambda: receive_order(buyer=request.user, number=number, now=utc_now()),
         _("Thank you! The growers will get their share."),
+    )
+
+
+@login_required
+@require_POST
+def order_more_time(request: HttpRequest, number: str) -> HttpResponse:
+    """Give the buyer some days more before the order completes by itself."""
+    return _move(
+        request,
+        number,
+        lambda: extend_receiving(buyer=request.user, number=number, now=utc_now()),
+        _("You have more time now."),
     )
 
 
