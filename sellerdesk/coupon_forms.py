@@ -42,7 +42,7 @@ class CampaignForm(forms.Form):
     cap_fen = YuanField(label=_("at most"), least_fen=1, required=False)
     minimum_fen = YuanField(label=_("From which purchase on"), least_fen=1)
     total = forms.IntegerField(
-        label=_("How many there are"),
+        label=_("How many coupons"),
         min_value=1,
         max_value=MOST_COUPONS,
         initial=100,

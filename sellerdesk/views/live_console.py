@@ -13,6 +13,7 @@ from livestreams.services.rtmp_receiving import comes_from_elsewhere
 from livestreams.statuses import SessionStatus
 from livestreams.wording import line_words
 from sellerdesk.views.live_chat import chat_words, console_data
+from sellerdesk.views.live_coupons import coupon_bearers, coupon_words
 from sellerdesk.views.live_deals import deal_choices, deal_words
 
 
@@ -33,7 +34,8 @@ def console(request: HttpRequest, session_id: int) -> HttpResponse:
         "is_elsewhere": is_elsewhere,
         "console": console_data(request, session)
         | {"is_elsewhere": is_elsewhere, "show_url": f"/desk/live/{session.pk}/"},
-        "words": chat_words() | line_words() | deal_words() | _words(),
+        "words": chat_words() | line_words() | deal_words() | coupon_words() | _words(),
+        "coupon_bearers": coupon_bearers(request.user, session),
         **deal_choices(),
     }
     return render(request, "livestreams/console.html", context)

@@ -19,6 +19,7 @@ from livestreams.services.snapshot import detail_data
 from livestreams.statuses import ON_AIR, PUBLIC, DealStatus, SessionStatus
 from livestreams.wording import line_words
 from storefront.cards import calendar_card, session_card, share_tags
+from storefront.room_coupons import coupon_words, coupons_of_room
 from storefront.views.paying import taken_at_once
 from storefront.views.replays import replay, start_at
 
@@ -56,8 +57,10 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
     is_on_air = session.status in ON_AIR
     items = [selectors.item_data(item, is_on_air=is_on_air) for item in selectors.rundown_of(session)]
     address = default_address(request.user) if request.user.is_authenticated else None
+    coupons = coupons_of_room(request, session)
     context = {
         "session": session,
+        "coupon": coupons["first"],
         "card": calendar_card(session, is_reminded=session.pk in asked),
         "share": share_tags(session) if session.status in PUBLIC else None,
         "host_face": selectors.photo_src(session.host.portrait, 96),
@@ -79,8 +82,9 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
             "freight_fen": settings.FLAT_FREIGHT_FEN,
             "gateway": taken_at_once(),
             "start_at": start_at(request),
+            "coupons": coupons["data"],
         },
-        "words": _words() | line_words(),
+        "words": _words() | line_words() | coupon_words(),
     }
     return render(request, "livestreams/room.html", context)
 

@@ -5,6 +5,7 @@ import { lineText } from "../room/lines.js";
 import { ServerClock } from "../room/server_clock.js";
 import { Stream } from "../room/stream.js";
 import { Cards } from "./cards.js";
+import { CouponDesk } from "./coupons.js";
 import { DealDesk } from "./deals.js";
 import { Moderation } from "./moderation.js";
 import { Numbers } from "./numbers.js";
@@ -41,7 +42,17 @@ const desk = new DealDesk({
   isOnAir: () => stage.isOnAir,
 });
 
+const couponDesk = new CouponDesk({
+  box: one("coupons"),
+  opener: one("coupon-open"),
+  dialog: document.getElementById("coupon"),
+  words,
+  session,
+  sessionUrl: url,
+});
+
 async function refresh() {
+  couponDesk.refresh().catch(() => {});
   desk.refresh().catch(() => {});
   const [fresh, rundown, lines] = await Promise.all([api(url), api(`${url}rundown/`), api(`${url}messages/`)]);
   Object.assign(session, fresh);
@@ -62,6 +73,7 @@ const on = {
     chat.add(line);
     saleLine(line);
   },
+  coupon: (event) => couponDesk.take(event.coupon),
   deal: (event) => {
     if (desk.deals.take(event.deal)) desk.draw();
   },
@@ -81,6 +93,7 @@ chat.fill(data.messages);
 fillQuickReplies(one("quick"), data.quick_replies, chat);
 cards.fill(data.rundown, session.pinned);
 desk.refresh().catch(() => {});
+couponDesk.refresh().catch(() => {});
 data.messages.forEach(saleLine);
 new Stream({ url: `${url}events/`, after: session.event_id, onEvent: (name, event) => on[name]?.(event), onReset: () => refresh().catch(() => {}) });
 await stage.open();

@@ -2,6 +2,7 @@ import { api, newKey, showErrors } from "../base/api.js";
 import { priceElement } from "../base/money.js";
 import { refreshSteppers } from "../base/stepper.js";
 import { toast } from "../base/toast.js";
+import { bestCoupon } from "./coupons.js";
 
 function part(root, name) {
   return root.querySelector(`[data-buy-${name}]`);
@@ -46,8 +47,24 @@ export class BuySheet {
   #wishChanged() {
     this.key = newKey();
     this.payKey = newKey();
-    const total = this.item.price_fen * this.quantity + this.room.freight_fen;
+    const goods = this.item.price_fen * this.quantity;
+    const { session } = this.room;
+    this.offer = session && bestCoupon(this.room.coupons.mine, {
+      totalFen: goods,
+      shop: session.shop,
+      session: session.id,
+      isLive: Boolean(this.item.source || this.item.deal),
+    });
+    const off = this.offer?.saving ?? 0;
+    part(this.dialog, "coupon-name").hidden = part(this.dialog, "coupon").hidden = !off;
+    part(this.dialog, "coupon").replaceChildren(priceElement(-off, { size: "s", tone: "plain" }));
+    const total = goods + this.room.freight_fen - off;
     part(this.dialog, "total").replaceChildren(priceElement(total, { size: "l" }));
+  }
+
+  #forget(coupon) {
+    const { mine } = this.room.coupons;
+    mine.splice(mine.indexOf(coupon), 1);
   }
 
   async #buy() {
@@ -61,6 +78,7 @@ export class BuySheet {
       };
       // A deal is its own source.
       if (this.item.source && !this.item.deal) body.source = this.item.source;
+      if (this.offer) body.coupon = this.offer.coupon.id;
       const order = await api("/api/v1/orders/", { method: "POST", key: this.key, body });
       if (!this.room.gateway) {
         window.location.assign(`/checkout/${order.group}/`);
@@ -75,6 +93,8 @@ export class BuySheet {
       window.location.assign(answer.next.url);
     } catch (error) {
       showErrors(this.form, error);
+      // Used elsewhere, or run out: without it the sum is another one, which must be seen first.
+      if (this.offer && error.code.startsWith("coupon_")) this.#forget(this.offer.coupon);
       // At another price nobody buys without having seen it.
       if (error.code === "deal_closed") this.dialog.close();
       if (!["network", "in_progress", "busy"].includes(error.code)) this.#wishChanged();

@@ -3,6 +3,7 @@ import { setCount } from "../base/counts.js";
 import { Picture } from "../player/picture.js";
 import { BuySheet } from "./buy.js";
 import { Chat } from "./chat.js";
+import { CouponCard } from "./coupons.js";
 import { DealCard } from "./deal.js";
 import { Deals } from "./deals.js";
 import { Goods } from "./goods.js";
@@ -48,6 +49,15 @@ const dealCard = new DealCard({
   onState: fillGoods,
 });
 
+const couponCard = new CouponCard({
+  root: one("coupon"),
+  words,
+  mine: room.coupons.mine,
+  signedIn: room.signed_in,
+  signInUrl: room.sign_in_url,
+});
+couponCard.fill(room.coupons.offered);
+
 function fillGoods() {
   goods.fill(room.rundown.map((item) => deals.withDeal(item)));
 }
@@ -84,7 +94,12 @@ async function fetchSnapshot() {
   session = await api(path);
   chat.slowSeconds = session.slow_mode_seconds;
   deals.fill(session.deals);
-  const [lines, rundown] = await Promise.all([api(`${path}messages/`), api(`${path}rundown/`)]);
+  const [lines, rundown, coupons] = await Promise.all([
+    api(`${path}messages/`),
+    api(`${path}rundown/`),
+    api(`${path}coupons/`),
+  ]);
+  couponCard.fill(coupons);
   room.rundown = rundown;
   chat.fill(lines.results);
   show();
@@ -118,6 +133,7 @@ const on = {
     for (const item of room.rundown) if (item.variant === data.variant) item.available = data.available;
     fillGoods();
   },
+  coupon: (data) => couponCard.show(data.coupon),
   deal: (data) => {
     if (deals.take(data.deal)) dealCard.draw();
   },

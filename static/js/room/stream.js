@@ -4,7 +4,7 @@ function parse(id) {
   return cut > 0 ? { epoch: id.slice(0, cut), seq: Number(id.slice(cut + 1)) } : null;
 }
 
-const NAMES = ["chat", "pin", "deal", "stock", "viewers", "likes", "status", "rundown"];
+const NAMES = ["chat", "pin", "deal", "stock", "viewers", "likes", "status", "rundown", "coupon"];
 /** What only this person is told; it has no number, for it is not part of the room. */
 const OWN = ["inbox"];
 const LONGEST_PAUSE_MS = 30000;
