@@ -15,8 +15,8 @@ from livestreams.models import LiveSession
 from livestreams.statuses import ON_AIR
 from notifications.models import NotificationDelivery
 from notifications.statuses import DeliveryStatus
-from orders.models import Order, RefundRequest
-from orders.statuses import OrderStatus, RefundRequestStatus
+from orders.models import AfterSaleCase, Order, RefundRequest
+from orders.statuses import CaseStatus, OrderStatus, RefundRequestStatus
 from payments.models import PaymentCallback
 from payments.statuses import CallbackOutcome
 from payouts.models import Payout, SettlementPeriod
@@ -37,6 +37,7 @@ class Duties:
     callbacks: int
     outbox: int
     refunds: int
+    cases: int
     deliveries: int
     closing_periods: int
     full_disks: int
@@ -78,6 +79,7 @@ def duties() -> Duties:
         payouts_to_pay=payouts["processing"],
         callbacks=PaymentCallback.objects.filter(outcome=CallbackOutcome.QUARANTINED).count(),
         outbox=OutboxMessage.objects.exclude(quarantined_at=None).count(),
+        cases=AfterSaleCase.objects.filter(status=CaseStatus.REJECTED, appealed_at__isnull=False).count(),
         refunds=RefundRequest.objects.filter(status=RefundRequestStatus.FAILED).count(),
         deliveries=NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).count(),
         closing_periods=SettlementPeriod.objects.filter(status=PeriodStatus.CLOSING).count(),

@@ -42,6 +42,7 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
         (_("Hosts to admit"), waiting.hosts, "shops_host", "status__exact=applied"),
         (_("Goods in review"), waiting.products, "shops_product", "status__exact=in_review"),
         (_("Payouts to approve"), waiting.payouts_to_approve, "payouts_payout", "status__exact=pending"),
+        (_("Cases to decide"), waiting.cases, "orders_aftersalecase", "status__exact=rejected"),
         (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing"),
         (
             _("Periods being closed"),
@@ -87,6 +88,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Payments"), "payments", "payments.payment", 0),
                 (_("Callbacks"), "webhook", "payments.paymentcallback", waiting.callbacks),
                 (_("Refund requests"), "undo", "orders.refundrequest", waiting.refunds),
+                (_("After-sales cases"), "assignment_return", "orders.aftersalecase", waiting.cases),
                 (_("Parcels"), "local_shipping", "orders.shipment", 0),
                 (_("Reports of carriers"), "campaign", "orders.carrierreport", 0),
             ],

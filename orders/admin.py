@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin_base import BaseAdmin, Move, ReadOnlyInline
 from common.admin_links import Link, list_link, masked, object_link, related, source_column, state, yuan
 from common.clock import utc_now
+from orders import case_admin as case_admin  # registers them
 from orders import coupon_admin as coupon_admin  # registers them
 from orders import parcel_admin as parcel_admin  # so does this
 from orders.models import (
@@ -150,6 +151,7 @@ class OrderAdmin(BaseAdmin):
             object_link(order.group),
             *(object_link(payment) for payment in order.group.payments.all()),
             list_link("orders.refundrequest", _("Refund requests"), order__id__exact=order.pk),
+            list_link("orders.aftersalecase", _("After-sales cases"), q=order.number),
             list_link("ledger.ledgertransaction", _("Postings"), q=f"order:{order.pk}"),
             list_link("payouts.statementline", _("Lines of tallies"), q=order.number),
             list_link("payouts.payoutstatement", _("Tallies"), q=order.number),

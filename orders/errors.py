@@ -158,3 +158,31 @@ class RegionNeeded(MarketError):
 
     code = "region_needed"
     message = _("Please choose province, city and county of this address: the freight depends on it.")
+
+
+class CaseTooLate(MarketError):
+    """The days in which a buyer may come back to a completed order are over."""
+
+    code = "case_too_late"
+    message = _("The days to ask for money back on this order are over.")
+
+
+class CancelInstead(MarketError):
+    """Nothing is sent yet and everything is meant: the order is called off, not returned."""
+
+    code = "cancel_instead"
+    message = _("Nothing has been sent yet. Cancel the order: you get everything back at once.")
+
+
+class UnitsTaken(MarketError):
+    """More units are meant than the line has outside of other cases."""
+
+    code = "units_taken"
+    message = _("You have already asked about these. Please look at the open case.")
+
+
+class TooManyCases(MarketError):
+    """The order has had as many cases as one order may."""
+
+    code = "too_many_cases"
+    message = _("This order has had many cases already. Please call the market.")

@@ -68,6 +68,7 @@ class RefundReason(TextChoices):
     CANCELLED_BY_SHOP = "cancelled_by_shop", _("cancelled by the shop")
     PAID_TOO_LATE = "paid_too_late", _("paid after the order had expired")
     PAID_TWICE = "paid_twice", _("paid twice")
+    AFTER_SALE = "after_sale", _("granted after the sale")
 
 
 class CancelReason(TextChoices):
@@ -145,3 +146,89 @@ class ReportOutcome(TextChoices):
 
     PROCESSED = "processed", _("processed")
     QUARANTINED = "quarantined", _("quarantined")  # of a parcel that we do not know
+
+
+class CaseKind(TextChoices):
+    """What the buyer asks for after the sale."""
+
+    REFUND_ONLY = "refund_only", _("money back, the goods stay")
+    RETURN_AND_REFUND = "return_and_refund", _("send the goods back for the money")
+
+
+class CaseReason(TextChoices):
+    """What went wrong."""
+
+    SPOILED = "spoiled", _("spoiled or bad")
+    NOT_AS_DESCRIBED = "not_as_described", _("not as described")
+    WRONG_GOODS = "wrong_goods", _("the wrong goods")
+    MISSING = "missing", _("something is missing")
+    DAMAGED = "damaged", _("damaged on the way")
+    NOT_ARRIVED = "not_arrived", _("it has not arrived")
+    CHANGED_MIND = "changed_mind", _("I do not want it any more")
+
+
+class CostBearer(TextChoices):
+    """Who carries the loss of the grower's share when goods do not come back to the shelf."""
+
+    FARMER = "farmer", _("farmer")
+    SHOP = "shop", _("shop")
+    PLATFORM = "platform", _("platform")
+    CARRIER = "carrier", _("carrier")
+
+
+# Who carries the loss until an operator decides otherwise: who had it in hand when it went wrong.
+BEARER_OF = {
+    CaseReason.SPOILED: CostBearer.FARMER,
+    CaseReason.NOT_AS_DESCRIBED: CostBearer.FARMER,
+    CaseReason.WRONG_GOODS: CostBearer.SHOP,
+    CaseReason.MISSING: CostBearer.SHOP,
+    CaseReason.DAMAGED: CostBearer.CARRIER,
+    CaseReason.NOT_ARRIVED: CostBearer.CARRIER,
+    CaseReason.CHANGED_MIND: CostBearer.FARMER,
+}
+
+
+class CaseStatus(TextChoices):
+    """Life of an after-sales case."""
+
+    REQUESTED = "requested", _("waiting for the shop")
+    REJECTED = "rejected", _("the shop said no")  # the buyer may call the market in
+    AWAITING_RETURN = "awaiting_return", _("to be sent back")
+    AWAITING_RECEIPT = "awaiting_receipt", _("on the way back")
+    AWAITING_REFUND = "awaiting_refund", _("money on its way")
+    REFUNDED = "refunded", _("refunded")
+    CLOSED = "closed", _("closed without a refund")
+
+
+CASE_MOVES = {
+    CaseStatus.REQUESTED: frozenset(
+        {CaseStatus.REJECTED, CaseStatus.AWAITING_RETURN, CaseStatus.AWAITING_REFUND, CaseStatus.CLOSED}
+    ),
+    CaseStatus.REJECTED: frozenset(
+        {CaseStatus.AWAITING_RETURN, CaseStatus.AWAITING_REFUND, CaseStatus.CLOSED}
+    ),
+    CaseStatus.AWAITING_RETURN: frozenset(
+        {CaseStatus.AWAITING_RECEIPT, CaseStatus.AWAITING_REFUND, CaseStatus.CLOSED}
+    ),
+    CaseStatus.AWAITING_RECEIPT: frozenset(
+        {CaseStatus.AWAITING_REFUND, CaseStatus.REJECTED, CaseStatus.CLOSED}
+    ),
+    CaseStatus.AWAITING_REFUND: frozenset({CaseStatus.REFUNDED}),
+}
+OPEN_CASES = (
+    CaseStatus.REQUESTED,
+    CaseStatus.REJECTED,
+    CaseStatus.AWAITING_RETURN,
+    CaseStatus.AWAITING_RECEIPT,
+)
+GRANTED_CASES = (CaseStatus.AWAITING_REFUND, CaseStatus.REFUNDED)
+
+
+class CaseActor(TextChoices):
+    """Who moved a case."""
+
+    BUYER = "buyer", _("buyer")
+    SHOP = "shop", _("shop")
+    OPERATOR = "operator", _("the market")
+    CLOCK = "clock", _("the deadline")
+    PAYMENT = "payment", _("the payment provider")

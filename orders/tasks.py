@@ -2,13 +2,22 @@
 
 from celery import shared_task
 
-from common.clock import utc_now
+from common.clock import database_now, utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
-from orders.models import Order, RefundRequest, Shipment
+from orders.models import AfterSaleEvent, Order, RefundRequest, Shipment
 from orders.selectors import list_expired_groups
-from orders.services import cancelling, receiving, reconciling, telling, telling_parcels, tracking
+from orders.services import (
+    cancelling,
+    judging,
+    receiving,
+    reconciling,
+    telling,
+    telling_cases,
+    telling_parcels,
+    tracking,
+)
 from orders.services.using import expire_coupons
 
 
@@ -127,6 +136,19 @@ def expire_unused_coupons() -> int:
 def auto_receive() -> int:
     """Complete what was shipped long enough ago."""
     return receiving.auto_receive(now=utc_now())
+
+
+@shared_task(name="orders.after_case_moved")
+def after_case_moved(event_id: int) -> None:
+    """The other side of the case is told."""
+    event = AfterSaleEvent.objects.select_related("case__order__shop__contact", "case__order__group__buyer")
+    telling_cases.tell_case(event=event.get(pk=event_id), now=utc_now())
+
+
+@shared_task(name="orders.settle_due_cases")
+def settle_due_cases() -> int:
+    """Do what silence means in after-sales cases."""
+    return judging.settle_due_cases(now=database_now())
 
 
 @shared_task(name="orders.reconcile_stock")

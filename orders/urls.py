@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import api, coupon_api, parcel_api
+from orders import api, case_api, coupon_api, parcel_api
 
 app_name = "orders"
 urlpatterns = []
@@ -28,4 +28,17 @@ api_urlpatterns = [
     path("live-sessions/<int:session_id>/coupons/", coupon_api.RoomCoupons.as_view(), name="room_coupons"),
     path("me/coupons/", coupon_api.MyCoupons.as_view(), name="my_coupons"),
     path("orders/<slug:number>/receive/", api.ReceiveOrderView.as_view(), name="order_receive"),
+    path("orders/<slug:number>/after-sales/", case_api.OpenCaseView.as_view(), name="open_case"),
+    path("after-sales/", case_api.CasesView.as_view(), name="cases"),
+    path("after-sales/<int:case_id>/", case_api.CaseView.as_view(), name="case"),
+    path("after-sales/<int:case_id>/approve/", case_api.ApproveCaseView.as_view(), name="case_approve"),
+    path("after-sales/<int:case_id>/reject/", case_api.RejectCaseView.as_view(), name="case_reject"),
+    path(
+        "after-sales/<int:case_id>/return-shipped/",
+        case_api.ReturnShippedView.as_view(),
+        name="case_return_shipped",
+    ),
+    path("after-sales/<int:case_id>/received/", case_api.ReturnReceivedView.as_view(), name="case_received"),
+    path("after-sales/<int:case_id>/withdraw/", case_api.WithdrawCaseView.as_view(), name="case_withdraw"),
+    path("after-sales/<int:case_id>/appeal/", case_api.AppealCaseView.as_view(), name="case_appeal"),
 ]

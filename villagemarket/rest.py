@@ -50,7 +50,15 @@ SPECTACULAR_SETTINGS = {
         for module, names in {
             "livestreams": ("DealStatus", "SessionStatus", "MessageStatus", "ReplayStatus", "TakeStatus"),
             "notifications": ("DeliveryStatus",),
-            "orders": ("OrderStatus", "RefundRequestStatus", "ShipmentStatus"),
+            "orders": (
+                "CaseKind",
+                "CaseStatus",
+                "CostBearer",
+                "CouponBearer",
+                "OrderStatus",
+                "RefundRequestStatus",
+                "ShipmentStatus",
+            ),
             "payments": ("PaymentStatus", "RefundStatus"),
             "payouts": ("PayoutStatus", "PeriodStatus", "StatementStatus", "LineKind"),
             "shops": (

@@ -1,5 +1,12 @@
-"""Cart, coupons, orders with their frozen lines, shipments, refund requests."""
+"""Cart, coupons, orders with their frozen lines, shipments, refund requests, after-sales cases."""
 
+from orders.models.after_sales import (
+    AfterSaleCase,
+    AfterSaleEvent,
+    AfterSaleLine,
+    AfterSalePhoto,
+    CommissionReturn,
+)
 from orders.models.cart import Cart, CartLine
 from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
@@ -7,10 +14,15 @@ from orders.models.refunds import RefundRequest
 from orders.models.shipments import CarrierReport, Shipment, ShipmentLine, TrackingEvent
 
 __all__ = [
+    "AfterSaleCase",
+    "AfterSaleEvent",
+    "AfterSaleLine",
+    "AfterSalePhoto",
     "CarrierReport",
     "Cart",
     "CartLine",
     "CommissionLine",
+    "CommissionReturn",
     "CouponCampaign",
     "CouponClaim",
     "Order",

@@ -140,7 +140,9 @@ class OrderLine(models.Model):
     flash_deal = models.ForeignKey(
         FlashDeal, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
     )
-
+    # What open and granted after-sales cases hold of this line: units, and what was paid for these.
+    after_sale_units = models.PositiveIntegerField(default=0, db_default=0)
+    after_sale_fen = models.BigIntegerField(default=0, db_default=0)
     # Handed to carriers so far, and given back before they were ever sent; each moves in one statement.
     shipped_units = models.PositiveIntegerField(default=0, db_default=0)
     withdrawn_units = models.PositiveIntegerField(default=0, db_default=0)
@@ -151,6 +153,14 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 name="order_line_sent_within_bought",
                 condition=models.Q(quantity__gte=models.F("shipped_units") + models.F("withdrawn_units")),
+            ),
+            models.CheckConstraint(
+                name="order_line_after_sale_within_paid",
+                condition=models.Q(
+                    after_sale_units__lte=models.F("quantity"),
+                    after_sale_fen__gte=0,
+                    after_sale_fen__lte=models.F("total_fen") - models.F("discount_fen"),
+                ),
             ),
             models.CheckConstraint(
                 name="order_line_sums",

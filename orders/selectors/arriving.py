@@ -5,13 +5,16 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from orders.models import Order, Shipment, TrackingEvent
-from orders.statuses import OrderStatus, ShipmentStatus
+from orders.models import AfterSaleCase, Order, Shipment, TrackingEvent
+from orders.statuses import OPEN_CASES, OrderStatus, ShipmentStatus
 
 
 def disputes() -> list[Exists]:
     """Return what makes an order wait, each as a condition on it; a new kind of dispute is added here."""
-    return [Exists(Shipment.objects.filter(order=OuterRef("pk")).exclude(problem=""))]
+    return [
+        Exists(Shipment.objects.filter(order=OuterRef("pk")).exclude(problem="")),
+        Exists(AfterSaleCase.objects.filter(order=OuterRef("pk"), status__in=OPEN_CASES)),
+    ]
 
 
 def is_receiving_paused(order: Order) -> bool:

@@ -11,10 +11,11 @@ from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
 from orders.errors import PartlySent
 from orders.models import Order, OrderLine
+from orders.services.case_moves import close_open_cases
 from orders.services.locking import lock_group, lock_order
 from orders.services.refunding import request_refund
 from orders.services.using import give_back_coupon, lock_coupon_of, release_coupon
-from orders.statuses import ORDER_MOVES, CancelReason, OrderStatus, RefundReason
+from orders.statuses import ORDER_MOVES, CancelReason, CaseActor, OrderStatus, RefundReason
 from shops.services import deal_stock, stock
 from shops.statuses import ReservationStatus
 
@@ -136,16 +137,21 @@ def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: dateti
     order.cancelled_at = now
     order.cancel_reason = words[:200]
     order.save(update_fields=["status", "cancelled_at", "cancel_reason"])
-    if order.captured_fen:  # nothing was taken yet for what is paid in cash on delivery
+    by = CaseActor.BUYER if reason == RefundReason.CANCELLED_BY_BUYER else CaseActor.SHOP
+    close_open_cases(order, by=by, user=actor, now=now)
+    refund_fen = order.captured_fen - order.refund_requested_fen
+    if refund_fen:  # nothing was taken yet for what is paid in cash on delivery
         request_refund(
-            order=order, amount_fen=order.captured_fen, reason=reason, requested_by=actor_of(actor), now=now
+            order=order, amount_fen=refund_fen, reason=reason, requested_by=actor_of(actor), now=now
         )
     is_sellers_doing = reason == RefundReason.CANCELLED_BY_SHOP
     give_back_coupon(order=order, is_sellers_doing=is_sellers_doing, now=now)
     for line in order.lines.order_by("variant_id"):
+        if not line.units_to_send:  # a case has put them back on the shelf already
+            continue
         stock.return_units(
             variant_id=line.variant_id,
-            quantity=line.quantity,
+            quantity=line.units_to_send,
             reference=f"order_line:{line.pk}",
             actor=actor,
             now=now,
@@ -155,7 +161,7 @@ def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: dateti
         action="orders.cancel",
         target=f"order:{order.pk}",
         before={"status": before},
-        after={"status": order.status, "refund_fen": order.captured_fen},
+        after={"status": order.status, "refund_fen": refund_fen},
         reason=order.cancel_reason,
         now=now,
     )

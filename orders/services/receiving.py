@@ -15,6 +15,7 @@ from orders.models import Order, OrderLine
 from orders.selectors.arriving import orders_to_receive
 from orders.services.discounting import cost_postings
 from orders.services.locking import lock_order
+from orders.services.returning_shares import post_returns_of
 from orders.statuses import ORDER_MOVES, CommissionKind, OrderStatus, ShipmentStatus
 
 ON_THE_WAY = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
@@ -79,6 +80,7 @@ def complete_order(order: Order, now: datetime) -> None:
         postings=completion_postings(order),
         now=now,
     )
+    post_returns_of(order, now)
     outbox.enqueue("orders.after_completed", order_id=order.pk)
 
 

@@ -8,6 +8,7 @@ from django.db.models import F
 from common import outbox
 from common.errors import MoveRefused
 from orders.models import Order, RefundRequest
+from orders.services.case_moves import mark_case_refunded
 from orders.statuses import RefundRequestStatus
 
 
@@ -34,6 +35,7 @@ def mark_refunded(*, request_id: int, now: datetime) -> None:
     """Note that the money of a request has gone back; repeating it changes nothing."""
     moved = RefundRequest.objects.filter(pk=request_id).exclude(status=RefundRequestStatus.REFUNDED)
     if moved.update(status=RefundRequestStatus.REFUNDED, settled_at=now):
+        mark_case_refunded(request_id=request_id, now=now)
         outbox.enqueue("orders.after_refunded", request_id=request_id)
 
 

@@ -1,4 +1,5 @@
 import uuid
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -27,13 +28,15 @@ from livestreams.models import (
 )
 from notifications.models import NotificationDelivery
 from orders.models import CarrierReport, RefundRequest, Shipment, TrackingEvent
+from orders.services.judging import approve_case
 from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
 from shops.models import DealStock
+from tests.factories.cases import ask
 from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.freight import make_freight, zone
-from tests.factories.orders import make_payment
-from tests.factories.shops import make_person
+from tests.factories.orders import make_payment, make_shipped
+from tests.factories.shops import make_person, make_photo
 from tests.house.conftest import world
 
 __all__ = ["world"]
@@ -86,6 +89,10 @@ def full(world, zhuoma):
     SignInCode.objects.create(
         phone="13812345678", salt="s", code_hash="h" * 64, created_at=now, expires_at=now
     )
+    arun, mei = world.people["buyer"], world.people["clerk"]
+    shipped = make_shipped(buyer=arun, seller=mei, variant=world.market.variant, now=now - timedelta(days=30))
+    case = ask(shipped, arun, photo_ids=[make_photo(user=arun).pk])
+    approve_case(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
     )

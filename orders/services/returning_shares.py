@@ -1,0 +1,106 @@
+"""What a granted case takes back from everybody's share of the sale, to the fen."""
+
+from datetime import datetime
+
+from django.db.models import Sum
+
+from common.money import split_largest_remainder
+from ledger.services.posting import Posting, post
+from ledger.statuses import Kind, OwnerKind, Purpose
+from orders.models import AfterSaleCase, AfterSaleLine, CommissionReturn, Order
+from orders.services.discounting import cost_posting
+from orders.statuses import GRANTED_CASES, CommissionKind, CostBearer
+
+
+def freeze_returns(case: AfterSaleCase) -> None:
+    """Write down what each line of a case that is being granted takes from each frozen commission.
+
+    The money, and the part of the coupon that went with it, is split over what is left of every share, so
+    that partial refunds add up to the whole: after the last unit, nothing is left of any of them.
+    """
+    for line in case.lines.select_related("order_line"):
+        sold = line.order_line
+        earlier = AfterSaleLine.objects.filter(order_line=sold, case__status__in=GRANTED_CASES)
+        sums = earlier.exclude(pk=line.pk).aggregate(paid=Sum("amount_fen"), off=Sum("discount_fen"))
+        paid_before, off_before = sums["paid"] or 0, sums["off"] or 0
+        line.discount_fen = (
+            (sold.discount_fen - off_before) * line.amount_fen // (sold.paid_fen - paid_before)
+        )
+        line.save(update_fields=["discount_fen"])
+
+        commissions = list(sold.commissions.order_by("pk"))
+        given = dict(
+            CommissionReturn.objects.filter(commission__in=commissions)
+            .values_list("commission")
+            .annotate(Sum("amount_fen"))
+        )
+        left = [commission.amount_fen - given.get(commission.pk, 0) for commission in commissions]
+        rest = sold.total_fen - paid_before - off_before - sum(left)
+        parts = split_largest_remainder(line.amount_fen + line.discount_fen, [*left, rest])
+        CommissionReturn.objects.bulk_create(
+            CommissionReturn(line=line, commission=commission, amount_fen=part)
+            for commission, part in zip(commissions, parts, strict=False)
+        )
+
+
+def post_returns_of(order: Order, now: datetime) -> None:
+    """Post what granted cases of a completed order take back; each case once, however often it is called."""
+    for case in AfterSaleCase.objects.filter(order=order, status__in=GRANTED_CASES).order_by("pk"):
+        post(
+            kind=Kind.AFTER_SALE,
+            key=f"after_sale:{case.pk}",
+            source=f"aftersalecase:{case.pk}",
+            postings=_postings(case, order),
+            now=now,
+        )
+
+
+def _postings(case: AfterSaleCase, order: Order) -> list[Posting]:
+    source = f"order:{order.pk}"
+    postings = [Posting(Purpose.BUYER_HELD, -case.total_fen, source)]
+    bearers = set()
+    lines = case.lines.select_related("order_line").prefetch_related("commission_returns__commission")
+    for line in lines:
+        postings += _line_postings(line, case, order)
+        bearers.add(line.cost_bearer)
+    freight_bearer = bearers.pop() if len(bearers) == 1 else CostBearer.SHOP
+    owner = _owner_of_loss(freight_bearer)
+    if owner is None:
+        owner = (Purpose.FREIGHT_PAYABLE, OwnerKind.SHOP, order.shop_id)
+    purpose, kind, pk = owner
+    postings.append(Posting(purpose, case.freight_fen, source, kind, pk))
+    return postings
+
+
+def _line_postings(line: AfterSaleLine, case: AfterSaleCase, order: Order) -> list[Posting]:
+    sold = line.order_line
+    source = f"order_line:{sold.pk}"
+    postings = []
+    rest_fen = line.amount_fen + line.discount_fen
+    if line.discount_fen:
+        postings.append(cost_posting(order.coupon.campaign, sold, -line.discount_fen))
+    for part in line.commission_returns.all():
+        rest_fen -= part.amount_fen
+        if part.commission.kind == CommissionKind.HOST:
+            host_id = part.commission.host_id
+            postings.append(Posting(Purpose.HOST_PAYABLE, part.amount_fen, source, OwnerKind.HOST, host_id))
+        else:
+            postings.append(Posting(Purpose.PLATFORM_FEE, part.amount_fen, source))
+    # Goods that are back on the shelf can be sold again: nobody carries a loss, the sale is undone.
+    owner = None if case.is_restocked else _owner_of_loss(line.cost_bearer)
+    if owner is None and sold.farmer_id and (case.is_restocked or line.cost_bearer == CostBearer.FARMER):
+        owner = (Purpose.FARMER_PAYABLE, OwnerKind.FARMER, sold.farmer_id)
+    if owner is None:
+        owner = (Purpose.SHOP_PAYABLE, OwnerKind.SHOP, order.shop_id)
+    purpose, kind, pk = owner
+    postings.append(Posting(purpose, rest_fen, source, kind, pk))
+    return postings
+
+
+def _owner_of_loss(bearer: str) -> tuple[str, str, int] | None:
+    """Return the account of a bearer outside the shop and its farmers, else None."""
+    if bearer == CostBearer.PLATFORM:
+        return (Purpose.PLATFORM_FEE, OwnerKind.SYSTEM, 0)
+    if bearer == CostBearer.CARRIER:
+        return (Purpose.CARRIER_CLAIM, OwnerKind.SYSTEM, 0)
+    return None
