@@ -33,5 +33,6 @@ def coupon_words() -> dict[str, str]:
         "coupon_off": _("¥{off} off"),
         "coupon_percent": _("{percent} % off, at most ¥{cap}"),
         "coupon_from": _("from ¥{minimum} on"),
+        "coupon_left": _("{count} coupons left"),
         "coupon_yours": _("The coupon is yours. It is used by itself when you order."),
     }

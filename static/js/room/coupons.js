@@ -62,7 +62,7 @@ export class CouponCard {
     this.shown = coupon;
     this.root.querySelector("[data-coupon-promise]").textContent = promiseOf(coupon, this.words);
     this.root.querySelector("[data-coupon-title]").textContent = coupon.title;
-    const left = this.words.left.replace("{count}", coupon.left);
+    const left = this.words.coupon_left.replace("{count}", coupon.left);
     this.root.querySelector("[data-coupon-terms]").textContent = `${conditionOf(coupon, this.words)} · ${left}`;
     this.root.hidden = false;
   }
