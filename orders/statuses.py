@@ -141,6 +141,13 @@ class ParcelProblem(TextChoices):
     LOST = "lost", _("lost by the carrier")
 
 
+class TalkSide(TextChoices):
+    """Who speaks in a private talk."""
+
+    BUYER = "buyer", _("buyer")
+    SHOP = "shop", _("shop")
+
+
 class ReportOutcome(TextChoices):
     """What became of a carrier's report."""
 

@@ -6,7 +6,7 @@ from common.clock import database_now, utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
-from orders.models import AfterSaleEvent, Order, RefundRequest, Shipment
+from orders.models import AfterSaleEvent, Order, PrivateMessage, RefundRequest, Shipment
 from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
@@ -16,6 +16,7 @@ from orders.services import (
     telling,
     telling_cases,
     telling_parcels,
+    telling_talk,
     tracking,
 )
 from orders.services.using import expire_coupons
@@ -94,6 +95,13 @@ def after_parcel_delivered(shipment_id: int) -> None:
 def after_parcel_problem(shipment_id: int, problem: str) -> None:
     """Buyer and shop are told what happens next."""
     telling_parcels.tell_problem(shipment=_parcel(shipment_id), problem=problem, now=utc_now())
+
+
+@shared_task(name="orders.after_private_message")
+def after_private_message(message_id: int) -> None:
+    """The other side is told, once until it has read."""
+    messages = PrivateMessage.objects.select_related("conversation__shop__contact", "conversation__buyer")
+    telling_talk.tell_message(message=messages.get(pk=message_id), now=utc_now())
 
 
 @shared_task(name="orders.after_completed")

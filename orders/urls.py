@@ -2,11 +2,23 @@
 
 from django.urls import path
 
-from orders import api, case_api, coupon_api, parcel_api
+from orders import api, case_api, coupon_api, parcel_api, talk_api
 
 app_name = "orders"
 urlpatterns = []
 api_urlpatterns = [
+    path("conversations/", talk_api.ConversationsView.as_view(), name="conversations"),
+    path(
+        "conversations/<int:conversation_id>/messages/",
+        talk_api.MessagesView.as_view(),
+        name="conversation_messages",
+    ),
+    path("conversations/<int:conversation_id>/read/", talk_api.ReadView.as_view(), name="conversation_read"),
+    path(
+        "private-messages/<int:message_id>/report/",
+        talk_api.ReportMessageView.as_view(),
+        name="private_message_report",
+    ),
     path("shipments/import/", parcel_api.ImportView.as_view(), name="shipments_import"),
     path("tracking/kuaidi100/", parcel_api.Kuaidi100ReportView.as_view(), name="tracking_kuaidi100"),
     path("orders/<slug:number>/more-time/", parcel_api.MoreTimeView.as_view(), name="order_more_time"),

@@ -8,6 +8,7 @@ from orders.models.after_sales import (
     CommissionReturn,
 )
 from orders.models.cart import Cart, CartLine
+from orders.models.conversations import Conversation, MessageReport, PrivateMessage
 from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
@@ -23,11 +24,14 @@ __all__ = [
     "CartLine",
     "CommissionLine",
     "CommissionReturn",
+    "Conversation",
     "CouponCampaign",
     "CouponClaim",
+    "MessageReport",
     "Order",
     "OrderGroup",
     "OrderLine",
+    "PrivateMessage",
     "RefundRequest",
     "Shipment",
     "ShipmentLine",

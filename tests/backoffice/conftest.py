@@ -27,7 +27,15 @@ from livestreams.models import (
     ViewerSample,
 )
 from notifications.models import NotificationDelivery
-from orders.models import CarrierReport, RefundRequest, Shipment, TrackingEvent
+from orders.models import (
+    CarrierReport,
+    Conversation,
+    MessageReport,
+    PrivateMessage,
+    RefundRequest,
+    Shipment,
+    TrackingEvent,
+)
 from orders.services.judging import approve_case
 from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
@@ -65,6 +73,13 @@ def full(world, zhuoma):
         replay=replay, chapter=chapter, title="barley", starts_ms=61000, ends_ms=91000, created_at=now
     )
     live_show(world, zhuoma, now)
+    talk = Conversation.objects.create(
+        buyer=world.people["buyer"], shop=world.market.shop, created_at=now, last_message_at=now
+    )
+    said = PrivateMessage.objects.create(
+        conversation=talk, side="buyer", author=talk.buyer, text="<b>在吗</b>", created_at=now
+    )
+    MessageReport.objects.create(message=said, reporter=world.people["clerk"], reason="<b>", created_at=now)
     parcel = Shipment.objects.first()
     TrackingEvent.objects.create(
         shipment=parcel, state="moving", words="<b>成都</b>", happened_at=now, told_at=now

@@ -1,0 +1,127 @@
+"""Private talk between a buyer and a shop (decisions.md 22): written once, kept as it is."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.models import User
+from common import limits, outbox
+from common.errors import Invalid, NotFound
+from orders.models import Conversation, MessageReport, Order, PrivateMessage
+from orders.selectors.talking import get_conversation, side_of
+from orders.statuses import TalkSide
+from shops.models import Photo, Product
+from shops.selectors import is_member, visible_shops
+
+TEXT_MAX = 1000
+PHOTOS_MAX = 6
+A_MINUTE = 20
+
+
+@transaction.atomic
+def open_conversation(*, buyer: User, shop_id: int, now: datetime) -> Conversation:
+    """Return the buyer's talk with a shop, begun when there is none.
+
+    NotFound for a shop that is not to be seen, Invalid for one's own.
+    """
+    known = Conversation.objects.filter(buyer=buyer, shop_id=shop_id).first()
+    if known is not None:
+        return known
+    shop = visible_shops(buyer).filter(pk=shop_id).first()
+    if shop is None and Order.objects.for_buyer(buyer).filter(shop_id=shop_id).exists():
+        shop = Order.objects.for_buyer(buyer).filter(shop_id=shop_id).first().shop
+    if shop is None:
+        raise NotFound()
+    if is_member(buyer, shop):
+        raise Invalid()
+    known, _made = Conversation.objects.get_or_create(
+        buyer=buyer, shop=shop, defaults={"created_at": now, "last_message_at": now}
+    )
+    return known
+
+
+@transaction.atomic
+def write_message(
+    *,
+    author: User,
+    conversation_id: int,
+    text: str,
+    now: datetime,
+    order_number: str = "",
+    product_id: int | None = None,
+    photo_ids: Sequence[int] = (),
+) -> PrivateMessage:
+    """Say something as the buyer or as a member of the shop; the other side is told.
+
+    NotFound for strangers and for an order, product or photo that is not of these two; Invalid when there is
+    nothing to say or too much; TooMany.
+    """
+    found = get_conversation(user=author, conversation_id=conversation_id)
+    text = text.strip()
+    photo_ids = list(dict.fromkeys(photo_ids))
+    if not (text or photo_ids) or len(text) > TEXT_MAX or len(photo_ids) > PHOTOS_MAX:
+        raise Invalid(fields={"text": Invalid.message})
+    limits.spend(name="private_message", key=f"user:{author.pk}", limit=A_MINUTE, seconds=60, now=now)
+    photos = list(Photo.objects.filter(pk__in=photo_ids, uploaded_by=author, product=None))
+    if len(photos) != len(photo_ids):
+        raise NotFound()
+    side = side_of(author, found)
+    message = PrivateMessage.objects.create(
+        conversation=found,
+        side=side,
+        author=author,
+        text=text,
+        order=_order(found, order_number),
+        product=_product(found, product_id),
+        created_at=now,
+    )
+    message.photos.set(photos)
+    found.last_message_at = now
+    found.save(update_fields=["last_message_at"])
+    outbox.enqueue("orders.after_private_message", message_id=message.pk)
+    return message
+
+
+def read_until(*, reader: User, conversation_id: int, message_id: int) -> None:
+    """Note that the reader's side has read up to a message; never back, never further than there is."""
+    found = get_conversation(user=reader, conversation_id=conversation_id)
+    if not found.messages.filter(pk=message_id).exists():
+        raise NotFound()
+    mark = "read_by_buyer" if side_of(reader, found) == TalkSide.BUYER else "read_by_shop"
+    Conversation.objects.filter(pk=found.pk, **{f"{mark}__lt": message_id}).update(**{mark: message_id})
+
+
+@transaction.atomic
+def report_message(*, reporter: User, message_id: int, reason: str, now: datetime) -> MessageReport:
+    """Ask the market to look at what the other side said; once a person. NotFound, Invalid without words."""
+    message = PrivateMessage.objects.select_related("conversation").filter(pk=message_id).first()
+    if message is None:
+        raise NotFound()
+    found = get_conversation(user=reporter, conversation_id=message.conversation_id)
+    if message.side == side_of(reporter, found):
+        raise NotFound()
+    if not reason.strip():
+        raise Invalid(fields={"reason": Invalid.message})
+    report, _made = MessageReport.objects.get_or_create(
+        message=message, reporter=reporter, defaults={"reason": reason.strip()[:200], "created_at": now}
+    )
+    return report
+
+
+def _order(found: Conversation, number: str) -> Order | None:
+    if not number:
+        return None
+    order = Order.objects.filter(number=number, shop=found.shop_id, group__buyer=found.buyer_id).first()
+    if order is None:
+        raise NotFound()
+    return order
+
+
+def _product(found: Conversation, product_id: int | None) -> Product | None:
+    if product_id is None:
+        return None
+    product = Product.objects.filter(pk=product_id, shop=found.shop_id).first()
+    if product is None:
+        raise NotFound()
+    return product
