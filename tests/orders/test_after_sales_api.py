@@ -4,7 +4,10 @@ import uuid
 
 import pytest
 
+from common.clock import utc_now
+from notifications.models import Notification
 from orders.models import AfterSaleCase, RefundRequest
+from orders.services.telling_cases import tell_case
 from tests.factories.cases import ask, back_on_the_way
 from tests.factories.orders import make_shipped
 from tests.factories.shops import make_photo
@@ -144,3 +147,13 @@ def test_a_parcel_number_must_look_like_one(client, order, arun, mei):
     case.refresh_from_db()
     assert case.status == "awaiting_return"
     assert back_on_the_way(case, arun).status == "awaiting_receipt"
+
+
+def test_the_shop_is_told_of_a_wish_once_and_led_to_the_order(order, arun, market):
+    event = ask(order, arun).events.get()
+
+    tell_case(event=event, now=utc_now())
+    tell_case(event=event, now=utc_now())
+
+    told = Notification.objects.get(kind="after_sale")
+    assert (told.contact_id, told.url) == (market.shop.contact_id, f"/desk/orders/{order.number}/")
