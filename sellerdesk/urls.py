@@ -6,6 +6,7 @@ from sellerdesk.api import ShowReportView
 from sellerdesk.views import (
     coupons,
     farmers,
+    freight,
     goods,
     live_chat,
     live_console,
@@ -29,6 +30,9 @@ urlpatterns = [
     path("desk/goods/farmers/new/", farmers.farmer_new, name="farmer-new"),
     path("desk/goods/farmers/<int:farmer_id>/", farmers.farmer_edit, name="farmer-edit"),
     path("desk/goods/farmers/<int:farmer_id>/revoke/", farmers.farmer_revoke, name="farmer-revoke"),
+    path("desk/freight/", freight.freight, name="freight"),
+    path("desk/freight/new/", freight.freight_new, name="freight_new"),
+    path("desk/freight/<int:template_id>/", freight.freight_edit, name="freight_edit"),
     path("desk/goods/<int:product_id>/", goods.goods_item, name="goods-item"),
     path("desk/goods/<int:product_id>/edit/", goods.goods_edit, name="goods-edit"),
     path("desk/goods/<int:product_id>/state/", goods.goods_state, name="goods-state"),
