@@ -31,7 +31,7 @@ def coupon_words() -> dict[str, str]:
     """Return the words of the coupons' modules, in the reader's language."""
     return {
         "coupon_off": _("¥{off} off"),
-        "coupon_percent": _("{percent} % off, at most ¥{cap}"),
+        "coupon_percent": _("{percent} percent off, at most ¥{cap}"),
         "coupon_from": _("from ¥{minimum} on"),
         "coupon_left": _("{count} coupons left"),
         "coupon_yours": _("The coupon is yours. It is used by itself when you order."),

@@ -22,7 +22,7 @@ def coupon_words() -> dict[str, str]:
     """Return the words of the coupons' module."""
     return {
         "coupon_off": _("¥{off} off"),
-        "coupon_percent": _("{percent} % off, at most ¥{cap}"),
+        "coupon_percent": _("{percent} percent off, at most ¥{cap}"),
         "coupon_from": _("from ¥{minimum} on"),
         "coupon_offer": _("Hold up in the room"),
         "coupon_again": _("Hold up again"),
