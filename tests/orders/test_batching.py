@@ -234,6 +234,29 @@ def test_goods_of_a_shop_without_a_farmer(market, arun, item):
     assert kinds(assert_equal_paths([wish(arun, deal, 2)])) == ["placed"]
 
 
+def test_freight_follows_region_and_weight_as_on_the_ordinary_path(market, arun, zoya, deal):
+    market.variant.weight_g = 600
+    market.variant.save(update_fields=["weight_g"])
+    make_freight(
+        shop=market.shop, is_default=True,
+        zones=[zone(), zone("530000", first_fen=400), zone("650000", is_deliverable=False)],
+    )  # fmt: skip
+    near = make_address(user=zoya, region_code="533401")
+    far = make_address(user=zoya, region_code="650102")
+    unknown = make_address(user=zoya, region_code="")
+
+    outcomes = assert_equal_paths(
+        [
+            wish(arun, deal, 3),
+            *(wish(zoya, deal, address_id=home.pk) for home in (near, far, unknown)),
+            wish(zoya, deal, 2, address_id=near.pk),
+        ]
+    )
+
+    assert kinds(outcomes) == ["placed", "placed", "undeliverable", "region_needed", "placed"]
+    assert [one["total_fen"] for one, _ in (outcomes[0], outcomes[1])] == [15000 + 1600, 5000 + 400]
+
+
 def test_duplicates_and_refusals_equal_those_of_the_ordinary_path(market, arun, zoya, item, settings):
     settings.UNPAID_PURCHASES_MAX = 3
     deal = make_deal(item=item, quantity=20, per_buyer=4)
@@ -331,18 +354,6 @@ def test_a_purchase_that_the_database_refuses_takes_no_other_with_it(market, aru
     assert [outcome.error for outcome in outcomes] == [None, None]
     assert Order.objects.count() == 3
     assert DealStock.objects.get().available == 7
-
-
-def test_a_wish_that_fails_alone_fails_alone(market, arun, zoya, deal):
-    # The database cannot keep a NUL; a door lets none in.
-    good, bad = wish(arun, deal), wish(zoya, deal, note="\x00")
-
-    outcomes = place_batch(deal_id=deal.pk, wishes=[bad, good], now=utc_now())
-
-    assert outcomes[0].error is not None
-    assert outcomes[1].answer["total_fen"] == 5800
-    assert Order.objects.count() == 1
-    assert DealStock.objects.get().available == 9
 
 
 def test_units_that_somebody_takes_after_the_look_are_not_sold_twice(market, arun, zoya, deal, monkeypatch):

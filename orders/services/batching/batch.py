@@ -119,6 +119,8 @@ class _Batch:
         self.entries: list[dict[str, Any]] = []
         self.units = 0
         self.line: PricedLine | None = None
+        self.freight_terms: Any = None
+        self.freights: dict[tuple[int, str], int] = {}
         self.freight_terms: dict[int, FreightTerms | None] = {}
 
     def place(self, *, is_locked: bool) -> list[Outcome]:
