@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders import api, case_api, coupon_api, parcel_api, talk_api
+from orders import api, case_api, coupon_api, parcel_api, quote_api, talk_api
 
 app_name = "orders"
 urlpatterns = []
@@ -25,6 +25,7 @@ api_urlpatterns = [
     path("cart/lines/", api.CartLinesView.as_view(), name="cart_lines"),
     path("cart/lines/<int:line_id>/", api.CartLineView.as_view(), name="cart_line"),
     path("deals/<int:deal_id>/order-token/", api.DealGrantView.as_view(), name="deal_grant"),
+    path("order-quotes/", quote_api.OrderQuotesView.as_view(), name="order_quotes"),
     path("orders/", api.OrdersView.as_view(), name="orders"),
     path("orders/<slug:number>/", api.OrderView.as_view(), name="order"),
     path("orders/<slug:number>/cancel/", api.CancelOrderView.as_view(), name="order_cancel"),

@@ -98,15 +98,3 @@ def cost_posting(campaign: CouponCampaign, line: OrderLine, amount_fen: int) -> 
     if campaign.cost_bearer == CouponBearer.HOST:
         return Posting(Purpose.COUPON_COST, amount_fen, source, OwnerKind.HOST, campaign.host_id)
     return Posting(Purpose.PLATFORM_COUPON, amount_fen, source)
-
-
-def discount_going_back(line: OrderLine, *, before_fen: int, amount_fen: int) -> int:
-    """Return the share of a line's discount that goes with a refund of what was paid for it, in fen.
-
-    `before_fen` was refunded already. Whatever the steps, the shares add up to the discount once everything
-    that was paid has gone back; a refund takes `amount_fen` plus this from those who were paid.
-    """
-    if before_fen < 0 or amount_fen < 1 or before_fen + amount_fen > line.paid_fen:
-        raise ValueError((before_fen, amount_fen))
-    off_fen, paid_fen = line.discount_fen, line.paid_fen
-    return off_fen * (before_fen + amount_fen) // paid_fen - off_fen * before_fen // paid_fen

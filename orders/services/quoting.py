@@ -1,14 +1,21 @@
 """What a cart would cost now, and what has changed since: told before anybody pays."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from accounts.models import User
+from accounts.selectors import get_address
 from orders.models import CartLine
 from orders.selectors import cart_lines
-from orders.services.freighting import Sent, freight_by_shop, terms_of
-from orders.services.pricing import sellable_variants, usable_source
+from orders.services.freighting import Sent, freight_by_shop, settled_freight, terms_of
+from orders.services.pricing import (
+    WantedLine,
+    price_lines,
+    sellable_variants,
+    spread_source,
+    usable_source,
+)
 from shops.freight import Freight
 from shops.models import Shop
 
@@ -162,3 +169,31 @@ def _quote_shop(shop: Shop, lines: list[QuotedLine], freight: Freight) -> ShopQu
         freight_fen=freight.freight_fen,
         needs_region=bool(freight.unknown),
     )
+
+
+@dataclass(frozen=True)
+class Sum:
+    """What a purchase would cost now, before a coupon, in fen."""
+
+    goods_fen: int
+    freight_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        """Goods and their way."""
+        return self.goods_fen + self.freight_fen
+
+
+def quote_lines(*, user: User, lines: Sequence[WantedLine], address_id: int, source: str = "") -> Sum:
+    """Return what `place_order` would ask for these lines, writing nothing; it refuses what that refuses.
+
+    Whether there is enough of it, and whether the buyer may have so many, is decided when it is placed.
+    """
+    address = get_address(user=user, address_id=address_id)
+    priced = price_lines(spread_source(lines, source))
+    freight = settled_freight(
+        [Sent(line.variant, line.quantity, line.total_fen) for line in priced],
+        region_code=address.region_code,
+        terms=terms_of(line.variant for line in priced),
+    )
+    return Sum(sum(line.total_fen for line in priced), sum(freight.values()))

@@ -79,7 +79,6 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
             "signed_in": request.user.is_authenticated,
             "sign_in_url": f"{settings.LOGIN_URL}?next={request.path}",
             "address": address.pk if address else None,
-            "freight_fen": settings.FLAT_FREIGHT_FEN,
             "gateway": taken_at_once(),
             "start_at": start_at(request),
             "coupons": coupons["data"],

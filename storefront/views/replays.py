@@ -81,7 +81,6 @@ def _buying(request: HttpRequest) -> dict:
             "signed_in": request.user.is_authenticated,
             "sign_in_url": f"{settings.LOGIN_URL}?next={request.path}",
             "address": address.pk if address else None,
-            "freight_fen": settings.FLAT_FREIGHT_FEN,
             "gateway": taken_at_once(),
         },
         "words": {

@@ -21,7 +21,6 @@ from orders.models import CouponCampaign, CouponClaim, Order, OrderGroup, OrderL
 from orders.services.cancelling import cancel_by_buyer, cancel_by_shop, expire_group, finish_cancelling
 from orders.services.claiming import claim_coupon
 from orders.services.confirming import confirm_group, refuse_parcel
-from orders.services.discounting import discount_going_back
 from orders.services.paying import mark_group_paid
 from orders.services.shipping import ship_order
 from orders.services.using import expire_coupons
@@ -335,20 +334,3 @@ def test_the_database_refuses_one_purchase_with_two_coupons_and_a_loose_hold(mar
         Order.objects.filter(group=group).update(discount_fen=501)
 
     assert state(other) == ("claimed", None)
-
-
-@pytest.mark.parametrize(("total_fen", "discount_fen"), [(20_307, 500), (1001, 990), (21, 11), (7, 0)])
-def test_the_coupons_part_of_refunds_adds_up_to_it(total_fen, discount_fen):
-    line = OrderLine(quantity=7, price_fen=total_fen // 7, total_fen=total_fen, discount_fen=discount_fen)
-    step = max(line.paid_fen // 7, 1)
-    amounts = [step] * 6 + [line.paid_fen - 6 * step]
-
-    parts = [
-        discount_going_back(line, before_fen=sum(amounts[:i]), amount_fen=amount)
-        for i, amount in enumerate(amounts)
-    ]
-
-    assert sum(parts) == discount_fen
-    assert min(parts) >= 0
-    with pytest.raises(ValueError):
-        discount_going_back(line, before_fen=step, amount_fen=line.paid_fen)

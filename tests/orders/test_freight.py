@@ -148,3 +148,38 @@ def test_the_checkout_asks_for_the_region_of_an_old_address(market, arun, templa
     assert b"data-complete" in page.content
     assert posted.status_code == 409
     assert not Order.objects.exists()
+
+
+def ask(client, market, address, **changes):
+    body = {"lines": [{"variant": market.variant.pk, "quantity": 3}], "address": address.pk} | changes
+    return client.post("/api/v1/order-quotes/", body, content_type="application/json")
+
+
+def test_what_a_purchase_would_cost_is_asked_before_it_is_placed(client, market, arun, template):
+    client.force_login(arun)
+
+    answer = ask(client, market, market.address)
+
+    assert (answer.status_code, answer.json()) == (
+        200, {"goods_fen": 20400, "freight_fen": 1600, "total_fen": 22000},
+    )  # fmt: skip
+    assert nothing_happened(market.variant)
+    assert place_one(buyer=arun, variant=market.variant, quantity=3).total_fen == 22000
+
+
+def test_a_quote_refuses_what_the_order_would_refuse(client, market, arun, zoya, template):
+    client.force_login(arun)
+    there = make_address(user=arun)
+    Address.objects.filter(pk=there.pk).update(region_code="650102")
+
+    told = [
+        ask(client, market, there),
+        ask(client, market, make_address(user=zoya)),
+        ask(client, market, there, lines=[{"variant": market.variant.pk, "quantity": "1.5"}]),
+        ask(client, market, there, source="forged"),
+    ]
+
+    assert [(answer.status_code, answer.json()["code"]) for answer in told] == [
+        (409, "undeliverable"), (404, "not_found"), (400, "invalid"), (400, "bad_source"),
+    ]  # fmt: skip
+    assert nothing_happened(market.variant)

@@ -30,7 +30,6 @@ export class BuySheet {
     part(this.dialog, "title").textContent = item.title;
     part(this.dialog, "unit").textContent = [item.unit, item.farmer].filter(Boolean).join(" · ");
     part(this.dialog, "price").replaceChildren(priceElement(item.price_fen));
-    part(this.dialog, "freight").replaceChildren(priceElement(this.room.freight_fen, { size: "s", tone: "plain" }));
     const quantity = this.form.elements.quantity;
     quantity.value = "1";
     quantity.max = String(Math.max(Math.min(item.available, 99), 1));
@@ -47,8 +46,37 @@ export class BuySheet {
   #wishChanged() {
     this.key = newKey();
     this.payKey = newKey();
-    const goods = this.item.price_fen * this.quantity;
+    this.quote = null;
+    this.#draw();
+    if (this.room.address) this.#ask(this.key);
+  }
+
+  get #wish() {
+    const body = {
+      lines: [{ variant: this.item.variant, quantity: this.quantity, deal: this.item.deal ?? null }],
+      address: this.room.address,
+    };
+    // A deal is its own source.
+    if (this.item.source && !this.item.deal) body.source = this.item.source;
+    return body;
+  }
+
+  // What sending costs depends on the shop, the weight and the place: only the server knows.
+  async #ask(key) {
+    try {
+      const quote = await api("/api/v1/order-quotes/", { method: "POST", body: this.#wish });
+      if (key !== this.key) return;
+      this.quote = quote;
+      this.#draw();
+    } catch (error) {
+      if (key === this.key) showErrors(this.form, error);
+    }
+  }
+
+  #draw() {
     const { session } = this.room;
+    const goods = this.quote?.goods_fen ?? this.item.price_fen * this.quantity;
+    const total = this.quote?.total_fen ?? goods;
     this.offer = session && bestCoupon(this.room.coupons.mine, {
       totalFen: goods,
       shop: session.shop,
@@ -58,8 +86,13 @@ export class BuySheet {
     const off = this.offer?.saving ?? 0;
     part(this.dialog, "coupon-name").hidden = part(this.dialog, "coupon").hidden = !off;
     part(this.dialog, "coupon").replaceChildren(priceElement(-off, { size: "s", tone: "plain" }));
-    const total = goods + this.room.freight_fen - off;
-    part(this.dialog, "total").replaceChildren(priceElement(total, { size: "l" }));
+    part(this.dialog, "freight-name").hidden = part(this.dialog, "freight").hidden = !this.room.address;
+    const freight = this.quote ? priceElement(this.quote.freight_fen, { size: "s", tone: "plain" }) : "…";
+    part(this.dialog, "freight").replaceChildren(freight);
+    part(this.dialog, "total").replaceChildren(priceElement(total - off, { size: "l" }));
+    // Nobody pays a sum that was not shown.
+    const go = part(this.dialog, "go");
+    if (go) go.disabled = !this.quote;
   }
 
   #forget(coupon) {
@@ -72,12 +105,7 @@ export class BuySheet {
     if (!this.room.address || button.getAttribute("aria-busy")) return;
     button.setAttribute("aria-busy", "true");
     try {
-      const body = {
-        lines: [{ variant: this.item.variant, quantity: this.quantity, deal: this.item.deal ?? null }],
-        address: this.room.address,
-      };
-      // A deal is its own source.
-      if (this.item.source && !this.item.deal) body.source = this.item.source;
+      const body = this.#wish;
       if (this.offer) body.coupon = this.offer.coupon.id;
       const order = await api("/api/v1/orders/", { method: "POST", key: this.key, body });
       if (!this.room.gateway) {

@@ -45,6 +45,7 @@ ROWS = [
     row("PATCH", API + "cart/lines/<int:line_id>/", BUYER, path=_api_line, data={"quantity": 2}),
     row("DELETE", API + "cart/lines/<int:line_id>/", "401 204 404 404 404 404 404", path=_api_line),
     row("GET", API + "orders/", EVERYONE_SIGNED_IN),
+    row("POST", API + "order-quotes/", "401 200 404 404 404 404 404", data=_purchase),
     row("POST", API + "orders/", "401 201 404 404 404 404 404", data=_purchase, idempotency_key=KEY),
     row("GET", API + "orders/<slug:number>/", BUYER_AND_SHOP, path=_api_order()),
     row("POST", API + "orders/<slug:number>/cancel/", BUYER_AND_SHOP, path=_api_order("cancel/")),
