@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.db.models import Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import Contact
@@ -10,6 +11,7 @@ from common.money import yuan_text
 from notifications.services.telling import in_language_of, tell
 from orders.models import Order, RefundRequest
 from orders.selectors import cancel_words, farmer_shares
+from orders.statuses import RefundReason
 
 
 def tell_paid(*, order: Order, now: datetime) -> None:
@@ -123,10 +125,10 @@ def tell_cancelled(*, order: Order, now: datetime) -> None:
     buyer = contact_of(order.group.buyer)
     with in_language_of(buyer):
         words = cancel_words(order)
-        if order.captured_fen:
+        if going_back_fen := _going_back_fen(order):
             words = _("%(reason)s. ¥%(amount)s go back to where they came from.") % {
                 "reason": words,
-                "amount": yuan_text(order.captured_fen),
+                "amount": yuan_text(going_back_fen),
             }
         _tell(buyer, order, "order_cancelled", _("Order cancelled"), words, now)
     if order.captured_fen or (order.confirmed_at and not order.shipped_at):
@@ -141,6 +143,12 @@ def tell_cancelled(*, order: Order, now: datetime) -> None:
                 now,
                 url=desk_url(order),
             )
+
+
+def _going_back_fen(order: Order) -> int:
+    """Return what goes back because of the end itself: what a case gave back before is not told again."""
+    asked = order.refund_requests.exclude(reason=RefundReason.AFTER_SALE)
+    return asked.aggregate(total=Sum("amount_fen"))["total"] or 0
 
 
 def tell_refunded(*, request: RefundRequest, now: datetime) -> None:

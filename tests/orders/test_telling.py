@@ -1,10 +1,15 @@
+import uuid
+
 import pytest
 
 from common.models import OutboxMessage
+from common.money import yuan_text
 from notifications.models import Notification, NotificationDelivery
 from orders.services.cancelling import cancel_by_shop
+from orders.services.judging import approve_case
 from orders.services.receiving import receive_order
-from orders.tasks import after_completed, after_paid
+from orders.tasks import after_cancelled, after_completed, after_paid
+from tests.factories.cases import ask
 from tests.factories.orders import make_paid, make_shipped
 
 pytestmark = pytest.mark.django_db
@@ -54,3 +59,17 @@ def test_every_message_of_a_cancelled_order_leaves_the_outbox(
     assert "orders.after_cancelled" in names
     assert told("order_cancelled").contact.user == arun
     assert told("order_cancelled_shop").contact == market.shop.contact
+
+
+def test_a_cancellation_tells_only_the_money_that_a_case_has_not_given_back(market, arun, mei, valkey):
+    order = make_paid(buyer=arun, variant=market.variant, quantity=2)
+    case = ask(order, arun, quantity=1, now=order.paid_at)
+    approve_case(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=order.paid_at)
+    given_fen = order.refund_requests.get().amount_fen
+    cancel_by_shop(actor=mei, number=order.number, now=order.paid_at)
+
+    after_cancelled(order.pk)
+
+    rest_fen = order.captured_fen - given_fen
+    assert 0 < given_fen < rest_fen
+    assert f"¥{yuan_text(rest_fen)}" in told("order_cancelled").body
