@@ -74,10 +74,11 @@ export class BuySheet {
   }
 
   #draw() {
-    const { session } = this.room;
+    // A replay offers no coupons: those of the live room are over.
+    const { session, coupons } = this.room;
     const goods = this.quote?.goods_fen ?? this.item.price_fen * this.quantity;
     const total = this.quote?.total_fen ?? goods;
-    this.offer = session && bestCoupon(this.room.coupons.mine, {
+    this.offer = coupons && bestCoupon(coupons.mine, {
       totalFen: goods,
       shop: session.shop,
       session: session.id,
