@@ -59,8 +59,11 @@ def test_from_photo_to_payout(stack: Stack, browser: Browser) -> None:
     arun.goto(f"/live/{session_id}/")
     until(arun, "document.querySelector('[data-room]').dataset.status === 'ended'")
     _wait_for_replay(stack, session_id)
-    arun.reload()
-    until(arun, f"{steps.VIDEO}.readyState >= 1", seconds=40)
+    # A page of its own: the open one may be loading itself anew at this moment.
+    again = arun.context.new_page()
+    again.goto(f"/live/{session_id}/")
+    until(again, f"{steps.VIDEO}.readyState >= 1", seconds=40)
+    again.close()
 
     steps.ship(mei, number, f"SF{secrets.randbelow(10**13):013d}")
     steps.confirm_receipt(arun, number)
