@@ -88,11 +88,14 @@ class Batcher:
     def _work(self) -> None:
         while True:
             deal_id, batch = self._next()
-            close_old_connections()
+            # Whatever happens in here is told to those who wait: without this thread nobody is served.
             try:
+                close_old_connections()
                 outcomes = self._place(
                     deal_id=deal_id, wishes=[waiting.wish for waiting in batch], now=utc_now()
                 )
+                if len(outcomes) != len(batch):
+                    raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} wishes")
             except Exception as error:
                 logger.exception("a batch of deal %s failed", deal_id)
                 outcomes = [Outcome(error=error)] * len(batch)
