@@ -1,5 +1,7 @@
 """What the door of deals is compared with, behind the same server."""
 
+# ruff: noqa: E402 (models can be imported once Django is set up: this file is a server's entry)
+
 import json
 import os
 import uuid
@@ -9,16 +11,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "villagemarket.settings")
 django.setup()
 
-from django.db import close_old_connections, transaction  # noqa: E402
+from django.db import close_old_connections, transaction
 
-from accounts.models import User  # noqa: E402
-from common import outbox  # noqa: E402
-from common.clock import utc_now  # noqa: E402
-from common.errors import MarketError  # noqa: E402
-from orders.services import placing  # noqa: E402
-from orders.services.granting import read_grant  # noqa: E402
-from orders.services.pricing import WantedLine  # noqa: E402
-from shops.models import DealStock  # noqa: E402
+from accounts.models import User
+from common import outbox
+from common.clock import utc_now
+from common.errors import MarketError
+from orders.services import placing
+from orders.services.granting import read_grant
+from orders.services.pricing import WantedLine
+from shops.models import DealStock
 
 # What the door does for a whole batch outside its way is not done here at all, in favour of this side.
 placing._settle_later = lambda deal_id: None

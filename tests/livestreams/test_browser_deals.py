@@ -3,6 +3,7 @@
 import re
 import secrets
 import time
+from decimal import Decimal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -103,7 +104,7 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
     note = host.locator("[data-deal-shares]")
     expect(note).to_contain_text("¥")
     shares = re.findall(r"¥(\d+\.\d\d)", note.inner_text())[-3:]
-    assert sum(round(float(part) * 100) for part in shares) == 1_200
+    assert sum(Decimal(part) * 100 for part in shares) == 1_200
     host.click("#deal button[value=start]")
 
     expect(host.locator(f"{CARD}[data-state=countdown]")).to_be_visible()
