@@ -24,11 +24,14 @@ class OpenTalkSerializer(serializers.Serializer):
 
 
 class WritePrivateMessageSerializer(serializers.Serializer):
-    """What to say, and about what; photos are ids of the author's own loose photos."""
+    """What to say, and about what; photos are ids of photos that the author sent as private."""
 
     text = serializers.CharField(required=False, allow_blank=True, default="", max_length=conversing.TEXT_MAX)
     order = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
     product = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
+    )
+    case = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
     )
     photos = serializers.ListField(
@@ -76,7 +79,7 @@ class PrivateMessageSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = PrivateMessage
-        fields = ["id", "side", "text", "order", "product", "photos", "created_at"]
+        fields = ["id", "side", "text", "order", "product", "case", "photos", "created_at"]
         read_only_fields = fields
 
     def get_photos(self, message: PrivateMessage) -> list[str]:
@@ -134,6 +137,7 @@ class MessagesView(ListAPIView):
             text=said["text"],
             order_number=said["order"],
             product_id=said["product"],
+            case_id=said["case"],
             photo_ids=said["photos"],
             now=utc_now(),
         )

@@ -199,6 +199,11 @@ def own_photos(user: User) -> QuerySet[Photo]:
     return Photo.objects.filter(Q(uploaded_by=user.pk) | Exists(own))
 
 
+def showable_photos(user: User) -> QuerySet[Photo]:
+    """Return those of the person's photos that everybody may see."""
+    return own_photos(user).filter(is_private=False)
+
+
 def ready_photos(product: Product) -> list[Photo]:
     """Return the photos that may be shown, first one first (from what `with_details` loaded)."""
     return [photo for photo in product.photos.all() if photo.status == PhotoStatus.READY]
@@ -210,7 +215,7 @@ def photo_url(photo: Photo | None, width: int = 720) -> str:
         return ""
     widths = sorted(int(key) for key in photo.sizes)
     chosen = next((candidate for candidate in widths if candidate >= width), widths[-1])
-    return f"{settings.MEDIA_URL}{photo.sizes[str(chosen)]}"
+    return f"{_folder_url(photo)}{photo.sizes[str(chosen)]}"
 
 
 def srcset(photo: Photo | None) -> str:
@@ -218,7 +223,11 @@ def srcset(photo: Photo | None) -> str:
     if photo is None or photo.status != PhotoStatus.READY:
         return ""
     widths = sorted(int(key) for key in photo.sizes)
-    return ", ".join(f"{settings.MEDIA_URL}{photo.sizes[str(width)]} {width}w" for width in widths)
+    return ", ".join(f"{_folder_url(photo)}{photo.sizes[str(width)]} {width}w" for width in widths)
+
+
+def _folder_url(photo: Photo) -> str:
+    return f"{settings.MEDIA_URL}private/" if photo.is_private else settings.MEDIA_URL
 
 
 def low_stock(user: User, *, below: int = 10) -> QuerySet[Variant]:

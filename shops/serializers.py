@@ -57,6 +57,8 @@ class PhotoUploadSerializer(serializers.Serializer):
     """A photo from a phone, as multipart."""
 
     file = serializers.FileField(allow_empty_file=True, max_length=1_000)
+    # Evidence and private talk: only those whom it concerns see it, and it is no picture of goods.
+    private = serializers.BooleanField(required=False, default=False)
 
 
 class CategorySerializer(serializers.ModelSerializer):

@@ -12,7 +12,7 @@ import livestreams.asgi
 import orders.asgi
 import realtime.asgi
 import uploads.asgi
-from villagemarket.grants import authorise, recheck
+from villagemarket.grants import authorise, may_open, recheck
 
 Application = Callable[[dict, Callable, Callable], Awaitable[None]]
 
@@ -51,5 +51,5 @@ DOORS = (
         r"/api/v1/deals/(?P<deal_id>[0-9]{1,18})/orders/",
         orders.asgi.order_deal,
     ),
-    Door("media", ("GET", "HEAD"), r"/media/(?P<path>.+)", uploads.asgi.serve),
+    Door("media", ("GET", "HEAD"), r"/media/(?P<path>.+)", uploads.asgi.media_door(authorise=may_open)),
 )

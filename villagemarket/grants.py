@@ -1,8 +1,12 @@
-"""Who may listen to a room and to their own channel; `realtime` knows only names (decisions.md 2, 3).
+"""Who may listen to a room and to their own channel, and who may see private files.
+
+`realtime` knows only names (decisions.md 2, 3).
 
 Channels: `session:<id>` is the public room, `user:<id>` is one person's own.
 """
 
+import re
+import uuid
 from collections.abc import Collection
 from importlib import import_module
 from urllib.parse import urlsplit
@@ -18,12 +22,14 @@ from accounts.models import User
 from accounts.selectors import find_token, mark_of, marks_among, token_digest, valid_tokens_among
 from common.clock import utc_now
 from livestreams.selectors import banned_among, is_banned, is_watchable, watchable_among
+from orders.selectors.seeing import may_see_photo
 from realtime.grants import Grant
 
 SessionStore = import_module(settings.SESSION_ENGINE).SessionStore
 # A grant's ticket: how the caller signed in, with what, who they are, and their password's mark.
 SESSION, TOKEN = "session", "token"
 _LARGEST_ID = 2**63 - 1
+_PHOTO = re.compile(r"private/photos/[0-9a-f]{2}/(?P<name>[0-9a-f]{32})/[0-9]+-[0-9a-f]{16}\.webp")
 
 
 async def authorise(scope: dict, room: str) -> Grant | None:
@@ -34,6 +40,20 @@ async def authorise(scope: dict, room: str) -> Grant | None:
 async def recheck(grants: Collection[Grant]) -> set[Grant]:
     """Those that no longer hold: signed out, banned, or the room is gone. A few queries for any number."""
     return await sync_to_async(_recheck, thread_sensitive=False)(grants)
+
+
+async def may_open(scope: dict, path: str) -> bool:
+    """Tell the media door whether the caller may have a private file (decisions.md 5)."""
+    return await sync_to_async(_may_open, thread_sensitive=False)(scope, path)
+
+
+def _may_open(scope: dict, path: str) -> bool:
+    found = _PHOTO.fullmatch(path)
+    if found is None:
+        return False
+    close_old_connections()
+    person, _ = _caller(scope)
+    return person is not None and may_see_photo(user=person, public_id=uuid.UUID(found["name"]))
 
 
 def _authorise(scope: dict, room: str) -> Grant | None:

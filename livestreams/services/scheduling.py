@@ -143,7 +143,7 @@ def _cover_for(actor, shop: Shop, cover_id: int | None) -> Photo | None:
         return None
     cover = (
         Photo.objects.filter(pk=cover_id, product__shop=shop).first()
-        or Photo.objects.filter(pk=cover_id, uploaded_by=actor).first()
+        or Photo.objects.filter(pk=cover_id, uploaded_by=actor, is_private=False).first()
     )
     if cover is None:
         raise NotFound()

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from orders.models.after_sales import AfterSaleCase
 from orders.models.orders import Order
 from orders.statuses import TalkSide
 from shops.models import Photo, Product, Shop
@@ -39,7 +40,7 @@ class Conversation(models.Model):
 
 
 class PrivateMessage(models.Model):
-    """What one side said, about a product or an order where that is named. The database keeps it as it is."""
+    """What one side said, about a product, an order or a case. The database keeps it as it is."""
 
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="messages")
     side = models.CharField(max_length=6, choices=TalkSide)
@@ -48,6 +49,9 @@ class PrivateMessage(models.Model):
     product = models.ForeignKey(Product, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     order = models.ForeignKey(
         Order, null=True, blank=True, on_delete=models.PROTECT, related_name="private_messages"
+    )
+    case = models.ForeignKey(
+        AfterSaleCase, null=True, blank=True, on_delete=models.PROTECT, related_name="private_messages"
     )
     photos = models.ManyToManyField(Photo, related_name="+", blank=True)
     created_at = models.DateTimeField()

@@ -35,7 +35,11 @@ def get_conversation(*, user: User, conversation_id: int) -> Conversation:
 def list_messages(*, user: User, conversation_id: int) -> QuerySet[PrivateMessage]:
     """Return what was said, the newest first; NotFound for a stranger."""
     found = get_conversation(user=user, conversation_id=conversation_id)
-    return found.messages.select_related("order", "product").prefetch_related("photos").order_by("-pk")
+    return (
+        found.messages.select_related("order", "product", "case__order")
+        .prefetch_related("photos")
+        .order_by("-pk")
+    )
 
 
 def side_of(user: User, found: Conversation) -> str:

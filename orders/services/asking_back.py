@@ -262,7 +262,7 @@ def _amount(wanted: WantedBack, most: int) -> int:
 def _photos(buyer: User, photo_ids: list[int]) -> list[Photo]:
     if len(photo_ids) > settings.CASE_PHOTOS_MAX:
         raise Invalid(fields={"photos": Invalid.message})
-    own = Photo.objects.filter(pk__in=photo_ids, uploaded_by=buyer, product=None).in_bulk()
+    own = Photo.objects.filter(pk__in=photo_ids, uploaded_by=buyer, is_private=True).in_bulk()
     if any(pk not in own for pk in photo_ids):
         raise NotFound()
     return [own[pk] for pk in photo_ids]

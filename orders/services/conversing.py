@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from common import limits, outbox
 from common.errors import Invalid, NotFound
-from orders.models import Conversation, MessageReport, Order, PrivateMessage
+from orders.models import AfterSaleCase, Conversation, MessageReport, Order, PrivateMessage
 from orders.selectors.talking import get_conversation, side_of
 from orders.statuses import TalkSide
 from shops.models import Photo, Product
@@ -50,12 +50,13 @@ def write_message(
     now: datetime,
     order_number: str = "",
     product_id: int | None = None,
+    case_id: int | None = None,
     photo_ids: Sequence[int] = (),
 ) -> PrivateMessage:
     """Say something as the buyer or as a member of the shop; the other side is told.
 
-    NotFound for strangers and for an order, product or photo that is not of these two; Invalid when there is
-    nothing to say or too much; TooMany.
+    NotFound for strangers and for an order, product, case or photo that is not of these two; Invalid when
+    there is nothing to say or too much; TooMany.
     """
     found = get_conversation(user=author, conversation_id=conversation_id)
     text = text.strip()
@@ -63,7 +64,7 @@ def write_message(
     if not (text or photo_ids) or len(text) > TEXT_MAX or len(photo_ids) > PHOTOS_MAX:
         raise Invalid(fields={"text": Invalid.message})
     limits.spend(name="private_message", key=f"user:{author.pk}", limit=A_MINUTE, seconds=60, now=now)
-    photos = list(Photo.objects.filter(pk__in=photo_ids, uploaded_by=author, product=None))
+    photos = list(Photo.objects.filter(pk__in=photo_ids, uploaded_by=author, is_private=True))
     if len(photos) != len(photo_ids):
         raise NotFound()
     side = side_of(author, found)
@@ -74,6 +75,7 @@ def write_message(
         text=text,
         order=_order(found, order_number),
         product=_product(found, product_id),
+        case=_case(found, case_id),
         created_at=now,
     )
     message.photos.set(photos)
@@ -125,3 +127,14 @@ def _product(found: Conversation, product_id: int | None) -> Product | None:
     if product is None:
         raise NotFound()
     return product
+
+
+def _case(found: Conversation, case_id: int | None) -> AfterSaleCase | None:
+    if case_id is None:
+        return None
+    case = AfterSaleCase.objects.filter(
+        pk=case_id, order__shop=found.shop_id, order__group__buyer=found.buyer_id
+    ).first()
+    if case is None:
+        raise NotFound()
+    return case

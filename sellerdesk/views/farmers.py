@@ -15,8 +15,8 @@ from common.errors import MarketError, NotFound
 from common.masking import mask_phone
 from sellerdesk.forms import FarmerForm
 from sellerdesk.permissions import member_required
-from sellerdesk.photos import posted_photos, receive_files
 from shops.models import Farmer, FarmerAuthorization, Shop
+from shops.photo_forms import posted_photos, receive_files
 from shops.selectors import farmers_of_shop, photo_url
 from shops.services.people import add_farmer, authorize, revoke, update_farmer
 from shops.statuses import AuthorizationStatus

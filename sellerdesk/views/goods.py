@@ -13,8 +13,8 @@ from common.clock import utc_now
 from common.errors import MarketError, NotFound
 from sellerdesk.forms import ListingEditForm, ListingForm, StockForm
 from sellerdesk.permissions import member_required
-from sellerdesk.photos import photo_tiles, posted_photos, receive_files
 from shops.models import Product, Shop
+from shops.photo_forms import photo_tiles, posted_photos, receive_files
 from shops.selectors import get_own_product, goods_of, photo_url, ready_photos
 from shops.services.listing import archive_product, publish_product, save_and_publish, save_product
 from shops.services.stock import correct_units, receive_units

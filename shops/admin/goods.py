@@ -46,7 +46,7 @@ class PhotoAdmin(BaseAdmin):
         "height",
         "created_at",
     ]
-    list_filter = ["status"]
+    list_filter = ["status", "is_private"]
     list_select_related = ["product"]
     search_fields = ["=public_id", "product__title", "=uploaded_by__phone"]
     date_hierarchy = "created_at"

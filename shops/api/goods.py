@@ -122,7 +122,7 @@ class FarmerList(generics.ListAPIView):
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
         shop = chosen_shop(request, data.pop("shop", None))
-        data["portrait"] = found(selectors.own_photos(request.user), data.pop("portrait", None))
+        data["portrait"] = found(selectors.showable_photos(request.user), data.pop("portrait", None))
         farmer = people.add_farmer(actor=request.user, shop=shop, now=utc_now(), **data)
         return Response(FarmerSerializer(farmer).data, status.HTTP_201_CREATED)
 
@@ -146,7 +146,7 @@ class FarmerDetail(generics.RetrieveAPIView):
         given = serializer.validated_data
         portrait = farmer.portrait
         if "portrait" in given:
-            portrait = found(selectors.own_photos(request.user), given["portrait"])
+            portrait = found(selectors.showable_photos(request.user), given["portrait"])
         farmer = people.update_farmer(
             actor=request.user,
             farmer=farmer,
@@ -315,7 +315,11 @@ def _receive_photo(request: Request, product: Product | None) -> Response:
     serializer = PhotoUploadSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     photo = listing.add_photo(
-        actor=request.user, product=product, file=serializer.validated_data["file"], now=utc_now()
+        actor=request.user,
+        product=product,
+        file=serializer.validated_data["file"],
+        is_private=serializer.validated_data["private"],
+        now=utc_now(),
     )
     return Response(PhotoSerializer(photo).data, status.HTTP_201_CREATED)
 

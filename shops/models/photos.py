@@ -9,7 +9,10 @@ from shops.statuses import PhotoStatus
 
 
 class Photo(models.Model):
-    """A picture made ready by a worker (rules.md 9); `sizes`: width → path under MEDIA_ROOT/public."""
+    """A picture made ready by a worker (rules.md 9); `sizes`: width → path under the folder that it is for.
+
+    Private ones (evidence, private talk) lie under MEDIA_ROOT/private and never become pictures of goods.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     uploaded_by = models.ForeignKey(
@@ -20,6 +23,7 @@ class Photo(models.Model):
     )
     position = models.PositiveSmallIntegerField(default=0)
     status = models.CharField(max_length=10, choices=PhotoStatus, default=PhotoStatus.UPLOADED)
+    is_private = models.BooleanField(default=False)
     original_path = models.CharField(max_length=200, blank=True)
     original_sha256 = models.CharField(max_length=64)
     width = models.PositiveIntegerField(null=True, blank=True)

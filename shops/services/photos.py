@@ -24,13 +24,17 @@ from uploads.services.storing import StoredFile, forget, store_original
 ORIGINALS_KEPT = timedelta(days=30)
 
 
-def add_photo(*, actor: User, product: Product | None, file: UploadedFile, now: datetime) -> Photo:
+def add_photo(
+    *, actor: User, product: Product | None, file: UploadedFile, now: datetime, is_private: bool = False
+) -> Photo:
     """Keep a photo from a phone and have a worker make it ready; without a product it is the actor's own.
+
+    A private one is seen only by those whom what it is attached to concerns; never a product's.
 
     Raises NotFound, TooManyPhotos, FileTooLarge, NotAPicture (and its subclasses) or DiskFull.
     """
     if product is not None:
-        if not is_member(actor, product.shop):
+        if is_private or not is_member(actor, product.shop):
             raise NotFound()
         if product.photos.count() >= settings.PHOTOS_PER_PRODUCT:
             raise TooManyPhotos()
@@ -40,7 +44,7 @@ def add_photo(*, actor: User, product: Product | None, file: UploadedFile, now: 
     stored = store_original(file.chunks(), name=public_id.hex, max_bytes=settings.PHOTO_MAX_BYTES)
     try:
         check_picture(Path(settings.MEDIA_ROOT) / stored.path)
-        return _record(actor, product, public_id, stored, now)
+        return _record(actor, product, public_id, stored, is_private, now)
     except BaseException:
         forget(stored.path)
         raise
@@ -52,7 +56,8 @@ def process_photo(*, photo_id: int, now: datetime) -> None:
     if photo is None:
         return
     try:
-        picture = make_sizes(Path(settings.MEDIA_ROOT) / photo.original_path, name=photo.public_id.hex)
+        original = Path(settings.MEDIA_ROOT) / photo.original_path
+        picture = make_sizes(original, name=photo.public_id.hex, is_private=photo.is_private)
         values = {
             "status": PhotoStatus.READY,
             "width": picture.width,
@@ -83,7 +88,7 @@ def arrange_photos(*, actor: User, product: Product, photo_ids: Sequence[int]) -
         loose = {
             photo.pk: photo
             for photo in Photo.objects.select_for_update().filter(
-                pk__in=wanted, product=None, uploaded_by=actor
+                pk__in=wanted, product=None, uploaded_by=actor, is_private=False
             )
         }
         found = own | loose
@@ -109,12 +114,18 @@ def forget_originals(*, now: datetime) -> int:
 
 @transaction.atomic
 def _record(
-    actor: User, product: Product | None, public_id: uuid.UUID, stored: StoredFile, now: datetime
+    actor: User,
+    product: Product | None,
+    public_id: uuid.UUID,
+    stored: StoredFile,
+    is_private: bool,
+    now: datetime,
 ) -> Photo:
     photo = Photo.objects.create(
         public_id=public_id,
         uploaded_by=actor,
         product=product,
+        is_private=is_private,
         position=product.photos.count() if product else 0,
         original_path=stored.path,
         original_sha256=stored.sha256,

@@ -106,7 +106,7 @@ def full(world, zhuoma):
     )
     arun, mei = world.people["buyer"], world.people["clerk"]
     shipped = make_shipped(buyer=arun, seller=mei, variant=world.market.variant, now=now - timedelta(days=30))
-    case = ask(shipped, arun, photo_ids=[make_photo(user=arun).pk])
+    case = ask(shipped, arun, photo_ids=[make_photo(user=arun, is_private=True).pk])
     approve_case(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"

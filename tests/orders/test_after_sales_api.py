@@ -33,7 +33,7 @@ def wish(order, **changes) -> dict:
 
 def test_a_wish_opens_one_case_however_often_it_is_sent(client, order, arun):
     path, key = f"orders/{order.number}/after-sales/", str(uuid.uuid4())
-    photo = make_photo(user=arun)
+    photo = make_photo(user=arun, is_private=True)
 
     first = post(client, arun, path, wish(order, photos=[photo.pk]), key)
     again = post(client, arun, path, wish(order, photos=[photo.pk]), key)

@@ -61,7 +61,7 @@ def test_each_side_counts_what_the_other_has_said_since(talk, arun, mei):
 def test_strangers_and_what_belongs_to_others_are_not_there(talk, market, arun, mei, zoya):
     foreign = make_paid(buyer=zoya, variant=market.variant, now=NOW)
     said = say(arun, talk)
-    photo = Photo.objects.create(uploaded_by=zoya, original_sha256="0", created_at=NOW)
+    photo = Photo.objects.create(uploaded_by=zoya, is_private=True, original_sha256="0", created_at=NOW)
 
     for attempt in (
         lambda: say(zoya, talk),

@@ -16,7 +16,7 @@ from django.conf import settings
 from PIL import Image, ImageCms, ImageOps
 
 from uploads.errors import BrokenPicture, NotAPicture, PictureTooSmall, TooManyPixels
-from uploads.services.storing import clear_parts, public_root, whole_file
+from uploads.services.storing import clear_parts, private_root, public_root, whole_file
 
 WIDTHS = (360, 720, 1280)
 FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
@@ -33,7 +33,7 @@ pillow_heif.register_heif_opener(thumbnails=False)
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture made ready: size in pixels, "#rrggbb", and width → path relative to the public folder."""
+    """A picture made ready: size in pixels, "#rrggbb", and width → path relative to its folder."""
 
     width: int
     height: int
@@ -50,22 +50,23 @@ def check_picture(path: Path) -> None:
         pass
 
 
-def make_sizes(path: Path, *, name: str) -> Picture:
+def make_sizes(path: Path, *, name: str, is_private: bool = False) -> Picture:
     """Draw the picture anew as WebP at up to three widths under `photos/`; a repeat gives the same files.
 
     File names carry the first 16 digits of their SHA-256, so they never change their contents.
     Raises a NotAPicture subclass when the bytes are at fault, DiskFull or OSError when the disk is.
     """
     image = _decoded(path)
+    root = private_root() if is_private else public_root()
     folder = Path("photos") / name[:2] / name
     sizes = {}
     for width in _target_widths(image.width):
         data = _encoded(image, width)
         relative = folder / f"{width}-{hashlib.sha256(data).hexdigest()[:16]}.webp"
-        with whole_file(public_root() / relative) as file:
+        with whole_file(root / relative) as file:
             file.write(data)
         sizes[str(width)] = relative.as_posix()
-    clear_parts(public_root() / folder)
+    clear_parts(root / folder)
     width = max(int(key) for key in sizes)
     return Picture(
         width=width,

@@ -29,12 +29,12 @@ class StoredFile:
 
 
 def public_root() -> Path:
-    """Return the one folder that the media door serves."""
+    """Return the folder that the media door serves to everybody."""
     return Path(settings.MEDIA_ROOT) / "public"
 
 
 def private_root() -> Path:
-    """Return the folder of originals, which no door serves."""
+    """Return the folder of originals, which no door serves, and of photos for a few eyes."""
     return Path(settings.MEDIA_ROOT) / "private"
 
 

@@ -1,6 +1,6 @@
 import { api } from "../base/api.js";
 import { toast } from "../base/toast.js";
-import { restorePhotos } from "./photos.js";
+import { restorePhotos } from "../base/photos.js";
 
 // What is typed stays on this phone until the server has it: a lost connection or an empty battery costs nothing.
 const PREFIX = "draft:";

@@ -16,10 +16,12 @@ REASONS = {refusal.code: refusal.message for refusal in (TooManyPixels, PictureT
 LARGEST_ID = 2**63 - 1
 
 
-def posted_photos(request: HttpRequest, product: Product | None) -> list[Photo]:
+def posted_photos(
+    request: HttpRequest, product: Product | None = None, *, is_private: bool = False
+) -> list[Photo]:
     """Return the photos named by the form in its order, without those that are not the person's to use."""
     named = [int(text) for text in request.POST.getlist("photos")[:20] if text.isdecimal() and len(text) < 19]
-    usable = own_photos(request.user).filter(pk__in=named)
+    usable = own_photos(request.user).filter(pk__in=named, is_private=is_private)
     found = {
         photo.pk: photo
         for photo in usable
@@ -29,12 +31,16 @@ def posted_photos(request: HttpRequest, product: Product | None) -> list[Photo]:
     return [found[pk] for pk in dict.fromkeys(named) if pk in found]
 
 
-def receive_files(request: HttpRequest, *, now: datetime) -> tuple[list[Photo], list[str]]:
+def receive_files(
+    request: HttpRequest, *, now: datetime, is_private: bool = False
+) -> tuple[list[Photo], list[str]]:
     """Keep the files of a form; return the photos and what was wrong with the others."""
     photos, refusals = [], []
     for file in request.FILES.getlist("files")[:9]:
         try:
-            photos.append(add_photo(actor=request.user, product=None, file=file, now=now))
+            photos.append(
+                add_photo(actor=request.user, product=None, file=file, now=now, is_private=is_private)
+            )
         except MarketError as refusal:
             refusals.append(str(refusal.message))
     return photos, refusals

@@ -1,6 +1,6 @@
-import { csrfToken } from "../base/csrf.js";
-import { toast } from "../base/toast.js";
-import { releaseForm } from "../base/forms.js";
+import { csrfToken } from "./csrf.js";
+import { toast } from "./toast.js";
+import { releaseForm } from "./forms.js";
 
 const WIDEST = 2560;
 const SMALL_BYTES = 900_000;
@@ -24,7 +24,7 @@ async function smaller(file) {
 }
 
 /** Sends one file; `onProgress` gets 0…1. Resolves to the photo of the API, rejects with a message. */
-function send(url, file, onProgress) {
+function send(url, file, isPrivate, onProgress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const failed = () => reject(new Error(document.body.dataset.textNetwork ?? ""));
@@ -48,6 +48,7 @@ function send(url, file, onProgress) {
     request.addEventListener("timeout", failed);
     const body = new FormData();
     body.append("file", file, "photo.jpg");
+    if (isPrivate) body.append("private", "true");
     request.send(body);
   });
 }
@@ -115,7 +116,12 @@ class Strip {
     tile.append(note);
     this.sending.add(tile);
     try {
-      const photo = await send(this.root.dataset.uploadUrl, await smaller(file), (part) => (bar.value = part));
+      const photo = await send(
+        this.root.dataset.uploadUrl,
+        await smaller(file),
+        "private" in this.root.dataset,
+        (part) => (bar.value = part),
+      );
       note.remove();
       this.keep(tile, photo.id);
     } catch (error) {
