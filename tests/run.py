@@ -87,7 +87,8 @@ def _remove_leftovers(place: embedded.Place, keep: str) -> None:
             shutil.rmtree(entry, ignore_errors=True)
 
 
-def _prepare(run: embedded.Place, common: embedded.Place) -> None:
+def prepare_cluster(run: embedded.Place, common: embedded.Place) -> None:
+    """Put a copy of the migrated template cluster, made when it is missing in `common`, into `run`."""
     common.make()
     with (common.data / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -125,7 +126,7 @@ def main(arguments: list[str]) -> int:
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, run.sockets, ignore_errors=True)
         stack.callback(shutil.rmtree, run.data, ignore_errors=True)
-        _prepare(run, common)
+        prepare_cluster(run, common)
         server = embedded.Postgres(run, "postgres", FAST)
         stack.enter_context(_running(server, run.data / "postgres.log"))
         valkeys = [embedded.Valkey(run, f"valkey{number}", durable=False) for number in range(max(count, 1))]
