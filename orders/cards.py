@@ -5,9 +5,9 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders.models import Order, OrderLine
+from orders.models import AfterSaleCase, Order, OrderLine
 from orders.selectors import cancel_words
-from orders.statuses import OrderStatus, RefundRequestStatus
+from orders.statuses import OPEN_CASES, CaseStatus, OrderStatus, RefundRequestStatus
 from shops.models import Product
 from shops.selectors import photo_url, ready_photos
 
@@ -63,6 +63,7 @@ class OrderCard:
     lines: list[LineCard]
     badge: str
     units: int
+    open_cases: list[AfterSaleCase]
 
 
 def picture_of(product: Product) -> Picture:
@@ -90,7 +91,11 @@ def line_card(line: OrderLine) -> LineCard:
 def order_card(order: Order) -> OrderCard:
     """Return an order with its lines."""
     lines = [line_card(line) for line in order.lines.all()]
-    return OrderCard(order, lines, BADGES[order.status], sum(card.line.quantity for card in lines))
+    units = sum(card.line.quantity for card in lines)
+    going_on = [
+        case for case in order.cases.all() if case.status in (*OPEN_CASES, CaseStatus.AWAITING_REFUND)
+    ]
+    return OrderCard(order, lines, BADGES[order.status], units, going_on)
 
 
 def steps_of(order: Order) -> list[Step]:

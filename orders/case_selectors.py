@@ -1,6 +1,6 @@
 """Reads of after-sales cases, each from a person's scope."""
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.models import User
 from common.errors import NotFound
@@ -22,6 +22,14 @@ def list_visible_cases(*, user: User) -> QuerySet[AfterSaleCase]:
     return _with_parts(found).order_by("-pk")
 
 
+def list_own_cases(*, user: User) -> QuerySet[AfterSaleCase]:
+    """Return what the buyer asked: what goes on first, the newest first among both."""
+    is_done = Q(status__in=CASE_TABS["done"])
+    return (
+        _with_parts(AfterSaleCase.objects.for_buyer(user)).alias(is_done=is_done).order_by("is_done", "-pk")
+    )
+
+
 def list_shop_cases(*, user: User, tab: str) -> QuerySet[AfterSaleCase]:
     """Return cases of the person's shops; `tab` is a key of CASE_TABS: to answer, the most urgent first."""
     cases = AfterSaleCase.objects.for_member(user).filter(status__in=CASE_TABS[tab])
@@ -40,7 +48,7 @@ def get_visible_case(*, user: User, case_id: int) -> AfterSaleCase:
 
 def get_own_case(*, user: User, case_id: int) -> AfterSaleCase:
     """Return the buyer's own case; NotFound for a stranger."""
-    return _one(_with_parts(AfterSaleCase.objects.for_buyer(user)), case_id)
+    return _one(list_own_cases(user=user), case_id)
 
 
 def get_shop_case(*, user: User, case_id: int) -> AfterSaleCase:

@@ -13,6 +13,7 @@ from accounts.models import User
 from common.audit import actor_of
 from common.errors import Invalid, MoveRefused, NotFound
 from common.idempotency import run_once
+from common.models import IdempotencyKey
 from common.money import split_largest_remainder
 from orders.errors import CancelInstead, CaseTooLate, CashDue, TooManyCases, UnitsTaken
 from orders.models import AfterSaleCase, AfterSaleLine, AfterSalePhoto, Order, OrderLine
@@ -24,6 +25,7 @@ from orders.statuses import BEARER_OF, CaseActor, CaseKind, CaseReason, CaseStat
 from shops.models import Photo
 
 MAY_ASK = (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED)
+OPERATION = "after_sales.open"
 # The goods are not with the buyer, so they cannot be sent back.
 NOTHING_TO_RETURN = (CaseReason.NOT_ARRIVED, CaseReason.MISSING)
 
@@ -35,6 +37,44 @@ class WantedBack:
     line_id: int
     quantity: int
     amount_fen: int | None = None
+
+
+@dataclass(frozen=True)
+class CaseQuote:
+    """What a wish would bring back, in fen: by line (pk), and the freight."""
+
+    amounts: dict[int, int]
+    freight_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        """Return what the buyer would get."""
+        return sum(self.amounts.values()) + self.freight_fen
+
+
+def quote_case(
+    *, order: Order, kind: str, reason: str, lines: Sequence[WantedBack], now: datetime, text: str = ""
+) -> CaseQuote:
+    """Work out what `open_case` would ask back on an own order, and refuse as it would; nothing is kept."""
+    _check_words(kind, reason, text, lines)
+    _check_order(order, kind, reason, now)
+    _found, _worths, amounts = _work_out(order, lines)
+    return CaseQuote(amounts, freight_of(order, reason, {line.line_id: line.quantity for line in lines}))
+
+
+def find_asked(*, buyer: User, idempotency_key: uuid.UUID) -> int | None:
+    """Return the case that this key has already opened, or None."""
+    stored = IdempotencyKey.objects.filter(
+        actor=actor_of(buyer), operation=OPERATION, key=idempotency_key
+    ).first()
+    return stored.answer["id"] if stored else None
+
+
+def ask_until(order: Order) -> datetime | None:
+    """Return until when money can be asked back on a completed order; None while it is under way."""
+    if order.completed_at is None:
+        return None
+    return order.completed_at + timedelta(days=settings.CASE_WINDOW_DAYS)
 
 
 def open_case(
@@ -64,7 +104,7 @@ def open_case(
     _check_words(kind, reason, text, lines)
     answer, replayed = run_once(
         actor=actor_of(buyer),
-        operation="after_sales.open",
+        operation=OPERATION,
         key=idempotency_key,
         body={
             "number": number,
@@ -177,21 +217,43 @@ def _check_words(kind: str, reason: str, text: str, lines: Sequence[WantedBack])
             raise Invalid(fields={"lines": Invalid.message})
 
 
-def _check_order(order: Order, kind: str, reason: str, now: datetime) -> None:
+def check_may_ask(order: Order, *, now: datetime) -> None:
+    """Refuse when no money can be asked back on an order: CashDue, MoveRefused, CaseTooLate, TooManyCases."""
     if order.is_cash_due:
         raise CashDue()
     if order.status not in MAY_ASK or not order.captured_fen:
         raise MoveRefused()
+    until = ask_until(order)
+    if until is not None and now > until:
+        raise CaseTooLate()
+    if order.cases.count() >= settings.CASES_PER_ORDER_MAX:
+        raise TooManyCases()
+
+
+def _check_order(order: Order, kind: str, reason: str, now: datetime) -> None:
+    check_may_ask(order, now=now)
     is_sent = order.shipments.exists()
     if kind == CaseKind.RETURN_AND_REFUND and not is_sent:
         raise MoveRefused()
     if kind == CaseKind.REFUND_ONLY and reason == CaseReason.CHANGED_MIND and is_sent:
         raise Invalid(fields={"kind": _("Please send back what you do not want any more.")})
-    window = timedelta(days=settings.CASE_WINDOW_DAYS)
-    if order.completed_at is not None and now > order.completed_at + window:
-        raise CaseTooLate()
-    if order.cases.count() >= settings.CASES_PER_ORDER_MAX:
-        raise TooManyCases()
+
+
+def _work_out(
+    order: Order, lines: Sequence[WantedBack]
+) -> tuple[dict[int, OrderLine], dict[int, int], dict[int, int]]:
+    """Return the order's lines, what was paid for the wanted units, and what is asked for them, by pk."""
+    found = {line.pk: line for line in order.lines.all()}
+    if any(line.line_id not in found for line in lines):
+        raise NotFound()
+    wanted = {line.line_id: line.quantity for line in lines}
+    worths = {line.line_id: amount_for(found[line.line_id], line.quantity) for line in lines}
+    amounts = {line.line_id: _amount(line, worths[line.line_id]) for line in lines}
+    if not order.shipments.exists() and all(
+        line.after_sale_units + wanted.get(pk, 0) == line.quantity for pk, line in found.items()
+    ):
+        raise CancelInstead()
+    return found, worths, amounts
 
 
 def _open(
@@ -204,17 +266,9 @@ def _open(
     photo_ids: list[int],
     now: datetime,
 ) -> AfterSaleCase:
-    found = {line.pk: line for line in order.lines.all()}
-    if any(line.line_id not in found for line in lines):
-        raise NotFound()
     photos = _photos(buyer, photo_ids)
+    found, worths, amounts = _work_out(order, lines)
     wanted = {line.line_id: line.quantity for line in lines}
-    worths = {line.line_id: amount_for(found[line.line_id], line.quantity) for line in lines}
-    amounts = {line.line_id: _amount(line, worths[line.line_id]) for line in lines}
-    if not order.shipments.exists() and all(
-        line.after_sale_units + wanted.get(pk, 0) == line.quantity for pk, line in found.items()
-    ):
-        raise CancelInstead()
     for pk, quantity in wanted.items():
         held = OrderLine.objects.filter(
             pk=pk,
