@@ -1,38 +1,28 @@
 """The fast path of a deal does what the ordinary one does: the same answers, the same rows to the column."""
 
 import dataclasses
-import re
-import uuid
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
-from django.apps import apps
-from django.db import connection, transaction
+from django.db import connection
 
-from accounts.selectors import mark_of
 from common.clock import database_now, utc_now
-from common.errors import MarketError
 from common.models import IdempotencyKey, OutboxMessage
 from livestreams.models import FlashDeal
 from orders.models import Order, OrderGroup, OrderLine
 from orders.services import batching
-from orders.services.batching import Wish, place_batch, statements
 from orders.services.batching import batch as batch_module
+from orders.services.batching import place_batch, statements
 from orders.services.batching.terms import LOOK
-from orders.services.placing import place_order
 from shops.models import DealStock, FarmerAuthorization, StockReservation
 from shops.statuses import AuthorizationStatus
 from tests.factories.freight import make_freight, zone
 from tests.factories.livestreams import add_to_rundown, make_deal, make_pin, make_session
 from tests.factories.orders import make_address
 from tests.factories.shops import make_person, make_product
+from tests.orders.two_paths import assert_equal_paths, batched, kinds, wish
 
 pytestmark = pytest.mark.django_db
-OWN_APPS = {
-    "common", "accounts", "shops", "livestreams", "orders", "payments", "payouts", "ledger", "uploads",
-    "notifications",
-}  # fmt: skip
 
 
 @pytest.fixture
@@ -46,138 +36,6 @@ def item(market, valkey):
 @pytest.fixture
 def deal(item):
     return make_deal(item=item, price_fen=5000, quantity=10)
-
-
-def wish(buyer, deal, quantity=1, **more) -> Wish:
-    fields = {
-        "buyer_id": buyer.pk,
-        "mark": mark_of(buyer.password),
-        "key": uuid.uuid4(),
-        "deal_id": deal.pk,
-        "variant_id": deal.rundown_item.variant_id,
-        "quantity": quantity,
-        "address_id": (buyer.addresses.first() or make_address(user=buyer)).pk,
-    }
-    return Wish(**fields | more)
-
-
-def ordinary(wishes, now) -> list:
-    """The same purchases, one after the other, through the ordinary path."""
-    people = {person.pk: person for person in apps.get_model("accounts.User").objects.all()}
-    outcomes = []
-    for one in wishes:
-        try:
-            with transaction.atomic():
-                outcomes.append(
-                    place_order(
-                        buyer=people[one.buyer_id], lines=[one.line], address_id=one.address_id,
-                        idempotency_key=one.key, now=now, source=one.source, note=one.note,
-                    )
-                )  # fmt: skip
-        except MarketError as refusal:
-            outcomes.append((refusal.status, refusal.code))
-    return outcomes
-
-
-def batched(wishes, now) -> list:
-    outcomes = place_batch(deal_id=wishes[0].deal_id, wishes=wishes, now=now)
-    return [
-        (one.error.status, one.error.code) if one.error else (one.answer, one.replayed) for one in outcomes
-    ]
-
-
-def tables() -> dict[str, dict]:
-    """Every row of every table of ours, by its key."""
-    found = {}
-    for model in apps.get_models():
-        if model._meta.app_label in OWN_APPS:
-            names = [field.attname for field in model._meta.concrete_fields]
-            found[model._meta.db_table] = {row["pk"]: row for row in model.objects.values("pk", *names)}
-    return found
-
-
-def written_by(path, wishes, now) -> SimpleNamespace:
-    """What a path answers and which rows it makes or changes; then as if it had never been."""
-    before = tables()
-    with transaction.atomic():
-        outcomes = path(wishes, now)
-        after = tables()
-        transaction.set_rollback(True)
-    changed = {
-        table: [row for pk, row in sorted(rows.items()) if before[table].get(pk) != row]
-        for table, rows in after.items()
-    }
-    gone = {table: set(before[table]) - set(rows) for table, rows in after.items()}
-    assert not any(gone.values())
-    return SimpleNamespace(outcomes=outcomes, changed={t: rows for t, rows in changed.items() if rows})
-
-
-def comparable(written: SimpleNamespace) -> tuple[list, dict]:
-    """Numbers that a sequence or chance gave become names; the wall clock becomes a span."""
-    names = {}
-    for table, prefix in (
-        ("orders_ordergroup", "group"), ("orders_order", "order"), ("orders_orderline", "line"),
-        ("shops_stockreservation", "held"),
-    ):  # fmt: skip
-        for rank, row in enumerate(written.changed.get(table, [])):
-            names[prefix, row["id"]] = f"{prefix}{rank}"
-    numbers = {row["number"]: f"number{i}" for i, row in enumerate(written.changed.get("orders_order", []))}
-    assert all(re.fullmatch(r"\d{16}", number) for number in numbers)
-
-    def answer(one):
-        orders = [{**order, "number": numbers.get(order["number"], "earlier")} for order in one["orders"]]
-        return {**one, "group": names.get(("group", one["group"]), "earlier"), "orders": orders}
-
-    def row(table, one):
-        one = {name: value for name, value in one.items() if name != "pk"}
-        if table == "orders_ordergroup":
-            one["id"] = names["group", one["id"]]
-        elif table == "orders_order":
-            one |= {"id": names["order", one["id"]], "group_id": names["group", one["group_id"]],
-                    "number": numbers[one["number"]]}  # fmt: skip
-        elif table == "orders_orderline":
-            one |= {"id": names["line", one["id"]], "order_id": names["order", one["order_id"]],
-                    "reservation_id": names["held", one["reservation_id"]]}  # fmt: skip
-        elif table == "orders_commissionline":
-            one |= {"id": None, "order_line_id": names["line", one["order_line_id"]]}
-        elif table == "shops_stockreservation":
-            line_id = int(one["reference"].removeprefix("order_line:"))
-            one |= {"id": names["held", one["id"]], "reference": names["line", line_id]}
-        elif table == "common_outboxmessage":
-            one |= {"id": None, "kwargs": {"order_id": names["order", one["kwargs"]["order_id"]]},
-                    "due_at": one["due_at"] - one["created_at"], "created_at": None}  # fmt: skip
-        elif table == "common_idempotencykey":
-            one |= {"id": None, "answer": answer(one["answer"])}
-        return one
-
-    def commission_order(table, rows):
-        # The ordinary path writes both shares of a line before the next line.
-        by = (lambda one: (one["order_line_id"], one["kind"])) if table == "orders_commissionline" else None
-        return sorted(rows, key=by) if by else rows
-
-    outcomes = [
-        (answer(first), second) if isinstance(first, dict) else (first, second)
-        for first, second in written.outcomes
-    ]
-    return outcomes, {
-        table: commission_order(table, [row(table, one) for one in rows])
-        for table, rows in written.changed.items()
-    }
-
-
-def assert_equal_paths(wishes) -> list:
-    """Let both paths run, compare all that they answer and write, return the answers."""
-    now = utc_now()
-    by_one = written_by(ordinary, wishes, now)
-    at_once = written_by(batched, wishes, now)
-    expected, got = comparable(by_one), comparable(at_once)
-    assert got[0] == expected[0]
-    assert got[1] == expected[1]
-    return got[0]
-
-
-def kinds(outcomes) -> list:
-    return ["replayed" if two is True else "placed" if two is False else two for _, two in outcomes]
 
 
 def test_rows_and_answers_equal_those_of_the_ordinary_path(market, arun, zoya, deal, item):
