@@ -91,9 +91,9 @@ async def order_deal(scope: dict, receive, send) -> None:
     except Exception as error:
         with translation.override(language):
             answer = _refusal(error)
-        await _send(send, answer.status_code, answer.data, _headers_of(answer, is_read=is_read))
+        await _send(send, answer.status_code, _text(answer.data), _headers_of(answer, is_read=is_read))
         return
-    await _send(send, 200 if outcome.replayed else 201, outcome.answer, [])
+    await _send(send, 200 if outcome.replayed else 201, outcome.text or _text(outcome.answer), [])
 
 
 def _refusal(error: Exception) -> Response:
@@ -200,8 +200,12 @@ async def _body(headers: dict[bytes, bytes], receive) -> bytes:
             return body
 
 
-async def _send(send, status: int, answer: Any, headers: list[tuple[bytes, bytes]]) -> None:
-    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+def _text(answer: Any) -> str:
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+
+
+async def _send(send, status: int, text: str, headers: list[tuple[bytes, bytes]]) -> None:
+    body = text.encode()
     headers = [*HEADERS, *headers, (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -41,9 +41,11 @@ def take_from_deal(
     )
 
 
-@transaction.atomic
 def take_units(*, deal_id: int, quantity: int) -> None:
-    """Move units of a running deal from free to held; the caller keeps the reservations that say for whom."""
+    """Move units of a running deal from free to held, in one statement of the caller's transaction.
+
+    The caller keeps the reservations that say for whom.
+    """
     if quantity < 1:
         raise ValueError(quantity)
     with connection.cursor() as cursor:

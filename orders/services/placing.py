@@ -173,13 +173,10 @@ def _check_unpaid(buyer: User) -> None:
 
 
 def _check_limits(buyer: User, lines: Sequence[PricedLine]) -> None:
-    limited = {_limit_name(line): line for line in lines if line.limit_per_buyer}
-    for name, line in sorted(limited.items()):
-        # Two purchases of one person at once must see each other (rules.md 2: buyer limit before stock).
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"buyer_limit|{buyer.pk}|{name}"]
-            )
+    # Two purchases of one person at once see each other: _check_unpaid has taken the person's lock.
+    for line in lines:
+        if not line.limit_per_buyer:
+            continue
         own = OrderLine.objects.filter(order__group__buyer=buyer)
         if line.deal is None:
             own = own.filter(
@@ -192,10 +189,6 @@ def _check_limits(buyer: User, lines: Sequence[PricedLine]) -> None:
         bought = own.exclude(order__status=OrderStatus.CANCELLED).aggregate(units=Sum("quantity"))["units"]
         if (bought or 0) + line.quantity > line.limit_per_buyer:
             raise BuyerLimitReached()
-
-
-def _limit_name(line: PricedLine) -> str:
-    return f"deal|{line.deal.pk}" if line.deal else f"item|{line.rundown_item.pk}"
 
 
 def _check_quotas(lines: Sequence[PricedLine]) -> None:

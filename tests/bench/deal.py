@@ -17,8 +17,8 @@ from livestreams.models import FlashDeal
 from orders.models import OrderGroup
 from orders.services.batching import Wish
 from orders.services.batching.batch import _Batch
-from orders.services.batching.statements import WRITE, _columns
-from orders.services.batching.terms import Terms
+from orders.services.batching.statements import WRITE, _columns, ask
+from orders.services.batching.terms import LOOK, Terms
 from shops.models import DealStock
 from tests.bench import deal_market as market
 from tests.bench.printing import Figure, print_figures
@@ -105,7 +105,7 @@ def _prepare(deal: FlashDeal, people: list) -> None:
     person, address_id = people[0]
     wish = Wish(person.pk, "", None, deal.pk, deal.rundown_item.variant_id, 1, address_id)
     batch = _Batch(deal.pk, [wish], utc_now())
-    batch.line = Terms(deal.pk).priced(wish)
+    batch.line = Terms(deal.pk, ask((LOOK, [deal.pk]))[0]).priced(wish)
     made = json.dumps({name: _columns(model) for name, model in batch._made_of().items()}, default=str)
     spread = DealStock.objects.bulk_create(
         [DealStock(variant_id=wish.variant_id, quantity=10**6, available=10**6) for _ in range(SPREAD)]
@@ -148,8 +148,8 @@ taken AS (UPDATE shops_dealstock SET available = available - {number}, reserved 
           WHERE id = {stock} AND is_open AND available >= {number} RETURNING 1),
 """
     head, _, rest = WRITE.partition("\ne AS MATERIALIZED (")
-    head = head.replace("(SELECT %(made)s::json AS made)", "bench_made")
-    rest = rest[rest.index("put_purchase") :].replace("%%", "%")
+    head = head.replace("(SELECT $1::json AS made)", "bench_made")
+    rest = rest[rest.index("put_purchase") :]
     return f"\\set spread random(1, {SPREAD})\n" + " ".join((head + made_up + rest).split()) + ";\n"
 
 

@@ -218,8 +218,8 @@ def test_units_that_somebody_takes_after_the_look_are_not_sold_twice(market, aru
     looked = []
 
     class Late(batch_module.Terms):
-        def __init__(self, deal_id):
-            super().__init__(deal_id)
+        def __init__(self, deal_id, look):
+            super().__init__(deal_id, look)
             if not looked:
                 self.available += 5
             looked.append(self.available)
@@ -243,15 +243,17 @@ def test_a_batch_asks_the_same_number_of_questions_whatever_its_size(
     batched([wish(people[0], deal)], utc_now())
 
     asked = []
-    rows = statements.rows
-    monkeypatch.setattr(statements, "rows", lambda sql, **more: asked.append(sql) or rows(sql, **more))
+    ask = statements.ask
+    monkeypatch.setattr(statements, "ask", lambda *all: asked.append([sql for sql, _ in all]) or ask(*all))
 
-    # Two savepoints, made and kept, the planner's advice, the shop's terms of sending, and the one statement
-    # that takes the units.
-    with django_assert_num_queries(7):
+    # A savepoint, made and kept, and the one statement that takes the units.
+    with django_assert_num_queries(3):
         outcomes = batched(wishes, utc_now())
 
-    assert asked == [statements.LOCK, statements.READ, LOOK, statements.WRITE]
+    assert asked == [
+        [statements.BY_INDEX, statements.LOCK, statements.READ, LOOK],
+        [statements.WRITE],
+    ]
     assert kinds(outcomes) == ["placed"] * number
     assert OrderGroup.objects.count() == number + 1
     with connection.cursor() as cursor:

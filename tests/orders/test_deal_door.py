@@ -41,6 +41,8 @@ def deal(item):
 @pytest.fixture(autouse=True)
 def _fresh_pace(monkeypatch):
     monkeypatch.setattr(asgi, "_pace", asgi._Pace())
+    # Its thread would go on in the next test's database.
+    monkeypatch.setattr(asgi.batcher._teller, "tell", lambda deal_id: None)
     asgi._grants.clear()
 
 

@@ -24,32 +24,35 @@ from livestreams.services.taking import take_units
 from orders.errors import BuyerLimitReached, TooManyUnpaid
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.batching import statements
-from orders.services.batching.terms import Terms
+from orders.services.batching.statements import array_of
+from orders.services.batching.terms import LOOK, Terms
 from orders.services.batching.wishes import Wish
-from orders.services.freighting import Sent, settled_freight, terms_of
+from orders.services.freighting import Sent, settled_freight
 from orders.services.paying import PAYABLE
 from orders.services.placing import OPERATION, draw_number, place_order
 from orders.services.pricing import PricedLine
 from orders.statuses import CommissionKind
 from shops.errors import SoldOut
-from shops.freight import Terms as FreightTerms
 from shops.models import StockReservation
 
 logger = logging.getLogger(__name__)
 MOST = 200
 ATTEMPTS = 4
+PAYABLE_ARRAY = array_of(sorted(PAYABLE))
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of one wish: an answer (new, or `replayed`), or the refusal that it met.
 
-    With neither, its buyer was buying elsewhere at this moment, and it should be tried again.
+    With neither, its buyer was buying elsewhere at this moment, and it should be tried again. `text` is the
+    answer as JSON, where it is at hand.
     """
 
     answer: dict[str, Any] | None = None
     replayed: bool = False
     error: Exception | None = None
+    text: str | None = None
 
     @property
     def is_put_off(self) -> bool:
@@ -116,20 +119,14 @@ class _Batch:
         self.now = now
         self.expires_at = now + timedelta(minutes=settings.RESERVATION_MINUTES)
         self.outcomes: list[Outcome] = [PUT_OFF] * len(wishes)
-        self.entries: list[dict[str, Any]] = []
+        self.expires = self.expires_at.isoformat().replace("+00:00", "Z")
+        self.entries: list[tuple] = []
         self.units = 0
         self.line: PricedLine | None = None
-        self.freight_terms: Any = None
         self.freights: dict[tuple[int, str], int] = {}
-        self.freight_terms: dict[int, FreightTerms | None] = {}
 
     def place(self, *, is_locked: bool) -> list[Outcome]:
-        statements.by_index()
-        found = self._read(self._lock())
-        if is_locked:
-            statements.rows(statements.LOCK_STOCK, deal=self.deal_id)
-        self.terms = Terms(self.deal_id)
-        self._decide(found)
+        self._decide(self._look(is_locked=is_locked))
         if self.entries:
             statements.write(self.entries, self._made_of())
             try:
@@ -138,50 +135,38 @@ class _Batch:
                 raise _Short() from error
         return self.outcomes
 
-    def _lock(self) -> list[int]:
-        """Take the locks of key and buyer; return the places of the wishes that have them."""
-        asked = [{"i": i, "buyer": wish.buyer_id, "key": str(wish.key)} for i, wish in enumerate(self.wishes)]
+    def _look(self, *, is_locked: bool) -> list[tuple[int, tuple]]:
+        """Take the locks of key and buyer; return what those wishes find that have them, by their places."""
+        buyers = array_of(wish.buyer_id for wish in self.wishes)
+        keys = array_of(wish.key for wish in self.wishes)
+        homes = array_of(wish.address_id for wish in self.wishes)
+        lock_stock = [(statements.LOCK_STOCK, [self.deal_id])] if is_locked else []
+        _, locks, found, *_, look = statements.ask(
+            (statements.BY_INDEX, []),
+            (statements.LOCK, [OPERATION, buyers, keys]),
+            (statements.READ, [buyers, keys, homes, OPERATION, PAYABLE_ARRAY, self.deal_id]),
+            *lock_stock,
+            (LOOK, [self.deal_id]),
+        )
+        self.terms = Terms(self.deal_id, look)
         mine = []
-        for i, has_key, *has_buyer in statements.rows(
-            statements.LOCK, set=json.dumps(asked), deal=self.deal_id, operation=OPERATION
-        ):
+        for i, (has_key, has_buyer) in enumerate(locks):
             if not has_key:
                 self.outcomes[i] = Outcome(error=InProgress())
-            elif all(has_buyer):
-                mine.append(i)
+            elif has_buyer:
+                mine.append((i, found[i]))
         return mine
 
-    def _read(self, mine: list[int]) -> list[tuple]:
-        asked = [
-            {
-                "i": i,
-                "buyer": wish.buyer_id,
-                "mark": wish.mark,
-                "key": str(wish.key),
-                "address": wish.address_id,
-            }
-            for i, wish in ((i, self.wishes[i]) for i in mine)
-        ]
-        if not asked:
-            return []
-        return statements.rows(
-            statements.READ,
-            set=json.dumps(asked),
-            deal=self.deal_id,
-            operation=OPERATION,
-            payable=sorted(PAYABLE),
-        )
-
-    def _decide(self, found: list[tuple]) -> None:
+    def _decide(self, found: list[tuple[int, tuple]]) -> None:
         unpaid: Counter[int] = Counter()
         bought: Counter[int] = Counter()
         placed: dict[tuple[int, Any], tuple[str, dict]] = {}
-        for i, body_hash, answer, is_here, region_code, owed, had, *ids in found:
+        for i, (body_hash, answer, mark, region_code, owed, had, *ids) in found:
             wish = self.wishes[i]
             if answer is None and (wish.buyer_id, wish.key) in placed:
                 body_hash, answer = placed[wish.buyer_id, wish.key]
             try:
-                if not is_here:
+                if mark != wish.mark:
                     raise BadToken()
                 if answer is not None:
                     self.outcomes[i] = _replay(wish, body_hash, answer)
@@ -195,11 +180,11 @@ class _Batch:
             except MarketError as refusal:
                 self.outcomes[i] = Outcome(error=refusal)
                 continue
-            answer = self._take_in(i, wish, line, freight_fen, ids)
+            answer, text = self._take_in(wish, line, freight_fen, ids)
             unpaid[wish.buyer_id] += 1
             bought[wish.buyer_id] += wish.quantity
             placed[wish.buyer_id, wish.key] = (wish.body_hash, answer)
-            self.outcomes[i] = Outcome(answer)
+            self.outcomes[i] = Outcome(answer, text=text)
 
     def _check(self, wish: Wish, region_code: str | None, *, owed: int, had: int) -> tuple[PricedLine, int]:
         """The refusals of placing.py, in its order; returns the line and its freight in fen."""
@@ -218,41 +203,39 @@ class _Batch:
         return line, freight_fen
 
     def _freight(self, line: PricedLine, region_code: str) -> int:
-        # The shop's terms of sending are read once a batch.
-        if line.variant.product_id not in self.freight_terms:
-            self.freight_terms |= terms_of([line.variant])
-        sent = [Sent(line.variant, line.quantity, line.total_fen)]
-        freight = settled_freight(sent, region_code=region_code, terms=self.freight_terms)
-        return freight[line.variant.product.shop_id]
+        name = (line.quantity, region_code)
+        found = self.freights.get(name)
+        if found is None:
+            sent = [Sent(line.variant, line.quantity, line.total_fen)]
+            freight = settled_freight(sent, region_code=region_code, terms=self.terms.freight(line.variant))
+            self.freights[name] = found = freight[line.variant.product.shop_id]
+        return found
 
     def _take_in(
-        self, i: int, wish: Wish, line: PricedLine, freight_fen: int, ids: list[int]
-    ) -> dict[str, Any]:
-        purchase_id, sale_id, line_id, held_id = ids
+        self, wish: Wish, line: PricedLine, freight_fen: int, ids: list[int]
+    ) -> tuple[dict[str, Any], str]:
         number = draw_number(self.now)
         total_fen = line.total_fen + freight_fen
         answer = {
-            "group": purchase_id,
+            "group": ids[0],
             "orders": [
                 {"number": number, "shop": line.variant.product.shop_id, "total_fen": total_fen},
             ],
             "total_fen": total_fen,
-            "expires_at": self.expires_at.isoformat().replace("+00:00", "Z"),
+            "expires_at": self.expires,
         }
+        text = json.dumps(answer, separators=(",", ":"))
+        host_fen = line.host_fen if line.source is not None and line.host_commission_bp else None
+        # In the order of statements.ENTRY.
         self.entries.append(
-            {
-                "i": i, "purchase_id": purchase_id, "sale_id": sale_id, "line_id": line_id,
-                "held_id": held_id, "number": number, "buyer_id": wish.buyer_id,
-                "address_id": wish.address_id, "note": wish.note, "quantity": wish.quantity,
-                "goods_fen": line.total_fen, "freight_fen": freight_fen, "total_fen": total_fen,
-                "platform_fen": line.platform_fen,
-                "host_fen": line.host_fen if line.source is not None and line.host_commission_bp else None,
-                "key": str(wish.key), "body_hash": wish.body_hash, "answer": answer,
-            }
+            (
+                *ids, number, wish.buyer_id, wish.address_id, wish.quantity, line.total_fen, freight_fen,
+                total_fen, line.platform_fen, host_fen, wish.key, wish.body_hash, wish.note, text,
+            )
         )  # fmt: skip
         self.units += wish.quantity
         self.line = line
-        return answer
+        return answer, text
 
     def _made_of(self) -> dict[str, Any]:
         """One row of each table, with all that these purchases have in common."""

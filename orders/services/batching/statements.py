@@ -1,4 +1,4 @@
-"""The SQL of a batch. Sets go in as JSON, so that a statement is the same for any number of purchases.
+"""The SQL of a batch. Sets go in as arrays, so that a statement is the same for any number of purchases.
 
 Rows are written with every column of their model: what differs between purchases comes from the set, the
 rest from one row made by the model itself, defaults included. A column that is added to a model is
@@ -6,7 +6,7 @@ therefore written here, too.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
@@ -18,79 +18,99 @@ from common.models import IdempotencyKey, OutboxMessage
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from shops.models import StockReservation
 
-# A plan that was made while the tables were small must not read them whole when they are large.
-BY_INDEX = (
-    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;"
-    " SET LOCAL jit = off; SET LOCAL plan_cache_mode = force_generic_plan"
-)
+# What differs between purchases, and its type.
+ENTRY = {
+    "purchase_id": "bigint", "sale_id": "bigint", "line_id": "bigint", "held_id": "bigint", "number": "text",
+    "buyer_id": "bigint", "address_id": "bigint", "quantity": "int", "goods_fen": "bigint",
+    "freight_fen": "bigint", "total_fen": "bigint", "platform_fen": "bigint", "host_fen": "bigint",
+    "key": "uuid", "body_hash": "text", "note": "text", "answer": "jsonb",
+}  # fmt: skip
+
+# A plan is made once, perhaps while the tables are small; it must not read them whole when they are large.
+BY_INDEX = """
+SELECT set_config(name, 'off', true)
+FROM unnest('{enable_seqscan,enable_hashjoin,enable_mergejoin,jit}'::text[]) AS name
+UNION ALL SELECT set_config('plan_cache_mode', 'force_generic_plan', true)
+"""
 # The locks of placing.py, under the same names. Nobody waits here: a purchase whose buyer is buying elsewhere
 # at this moment steps back, and the others go on.
 LOCK = """
-SELECT e.i,
-       pg_try_advisory_xact_lock(
-           hashtextextended('user:' || e.buyer || '|' || %(operation)s::text || '|' || e.key, 0)),
-       pg_try_advisory_xact_lock(hashtextextended('unpaid|' || e.buyer, 0)),
-       pg_try_advisory_xact_lock(
-           hashtextextended('buyer_limit|' || e.buyer || '|deal|' || %(deal)s::bigint, 0))
-FROM json_to_recordset(%(set)s) AS e(i int, buyer bigint, key text)
-"""
-# What each purchase finds: its key, its person, its address, what they owe and have of this deal; and the
-# numbers that its rows will have.
-READ = """
-SELECT e.i, known.body_hash, known.answer,
-       person.is_active AND left(encode(sha256(convert_to(person.password, 'UTF8')), 'hex'), 16) = e.mark,
-       home.region_code, unpaid.n, bought.n,
-       nextval(pg_get_serial_sequence('orders_ordergroup', 'id')),
-       nextval(pg_get_serial_sequence('orders_order', 'id')),
-       nextval(pg_get_serial_sequence('orders_orderline', 'id')),
-       nextval(pg_get_serial_sequence('shops_stockreservation', 'id'))
-FROM json_to_recordset(%(set)s) AS e(i int, buyer bigint, mark text, key uuid, address bigint)
-LEFT JOIN common_idempotencykey AS known
-  ON known.actor = 'user:' || e.buyer AND known.operation = %(operation)s AND known.key = e.key
-LEFT JOIN accounts_user AS person ON person.id = e.buyer
-LEFT JOIN accounts_address AS home ON home.id = e.address AND home.user_id = e.buyer
-CROSS JOIN LATERAL (
-    SELECT count(DISTINCT o.group_id) AS n
-    FROM orders_ordergroup AS g JOIN orders_order AS o ON o.group_id = g.id
-    WHERE g.buyer_id = e.buyer AND o.status = ANY(%(payable)s)
-) AS unpaid
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(l.quantity), 0)::int AS n
-    FROM orders_ordergroup AS g JOIN orders_order AS o ON o.group_id = g.id
-    JOIN orders_orderline AS l ON l.order_id = o.id
-    -- "+ 0": from the buyer's few orders, never from the deal's many lines, whatever the statistics say.
-    WHERE g.buyer_id = e.buyer AND l.flash_deal_id + 0 = %(deal)s AND o.status <> 'cancelled'
-) AS bought
+SELECT pg_try_advisory_xact_lock(hashtextextended('user:' || e.buyer || '|' || $1 || '|' || e.key, 0)),
+       pg_try_advisory_xact_lock(hashtextextended('unpaid|' || e.buyer, 0))
+FROM unnest($2::bigint[], $3::uuid[]) WITH ORDINALITY AS e(buyer, key, i)
 ORDER BY e.i
 """
+
+
+def _next_id(table: str) -> str:
+    # In brackets of its own it is looked up once, not for every row.
+    return f"nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
+
+
+# What each purchase finds: its key, its person, its address, what they owe and have of this deal; and the
+# numbers that its rows will have. What is added to columns changes nothing: a buyer's purchases are few, so
+# they are read by the buyer's number and never by anything else, whatever the statistics say.
+READ = f"""
+SELECT known.body_hash, known.answer,
+       CASE WHEN person.is_active
+            THEN left(encode(sha256(convert_to(person.password, 'UTF8')), 'hex'), 16) END,
+       home.region_code, own.unpaid, own.bought,
+       {_next_id("orders_ordergroup")}, {_next_id("orders_order")},
+       {_next_id("orders_orderline")}, {_next_id("shops_stockreservation")}
+FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY AS e(buyer, key, address, i)
+LEFT JOIN common_idempotencykey AS known
+  ON known.actor = 'user:' || e.buyer AND known.operation = $4 AND known.key = e.key
+LEFT JOIN accounts_user AS person ON person.id = e.buyer
+LEFT JOIN accounts_address AS home ON home.id = e.address AND home.user_id + 0 = e.buyer
+CROSS JOIN LATERAL (
+    SELECT count(DISTINCT g.id) FILTER (WHERE o.status = ANY($5)) AS unpaid,
+           coalesce(sum(l.quantity) FILTER (WHERE o.status <> 'cancelled'), 0)::int AS bought
+    FROM orders_ordergroup AS g JOIN orders_order AS o ON o.group_id = g.id
+    LEFT JOIN orders_orderline AS l ON l.order_id = o.id AND l.flash_deal_id + 0 = $6
+    WHERE g.buyer_id = e.buyer
+) AS own
+ORDER BY e.i
+"""  # noqa: S608 (names of tables alone)
 LOCK_STOCK = """
-SELECT 1 FROM shops_dealstock WHERE id = (SELECT stock_id FROM livestreams_flashdeal WHERE id = %(deal)s)
+SELECT 1 FROM shops_dealstock WHERE id = (SELECT stock_id FROM livestreams_flashdeal WHERE id = $1)
 FOR NO KEY UPDATE
 """
 
 
-def rows(sql: str, **parameters: Any) -> list[tuple]:
-    """Run a statement that the server keeps prepared, and return what it answers."""
+def ask(*statements: tuple[str, Sequence[Any]]) -> list[list[tuple]]:
+    """Send these in one breath, one after the other, and return what each answers.
+
+    The server keeps them prepared: to plan them costs more than to run them.
+    """
     connection.ensure_connection()
-    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
-        cursor.execute(sql, parameters, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+    raw = connection.connection
+    if raw.prepare_threshold is None:
+        # Django forbids it for the sake of poolers, and without a threshold nothing is prepared at all. This
+        # one is never reached: only what is asked for here is.
+        raw.prepare_threshold = 2**31
+    with connection.wrap_database_errors:
+        with raw.pipeline():
+            cursors = [
+                psycopg.RawCursor(raw).execute(sql, parameters, prepare=True)
+                for sql, parameters in statements
+            ]
+        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
 
 
-def by_index() -> None:
-    """Let this transaction look rows up."""
-    with connection.cursor() as cursor:
-        cursor.execute(BY_INDEX)
+def array_of(values: Iterable[Any]) -> str:
+    """Return PostgreSQL's spelling of an array of numbers, UUIDs or other words without commas and quotes."""
+    return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
-def write(entries: Sequence[Mapping[str, Any]], made_of: Mapping[str, Model]) -> None:
-    """Store the rows of these purchases; `made_of` holds one model of each table, as they all are."""
-    rows(
-        WRITE,
-        set=json.dumps(entries),
-        # str() of a time keeps its microseconds, which Django's own encoder cuts.
-        made=json.dumps({name: _columns(model) for name, model in made_of.items()}, default=str),
-    )
+def write(entries: Sequence[Sequence[Any]], made_of: Mapping[str, Model]) -> None:
+    """Store the rows of these purchases; `made_of` holds one model of each table, as they all are.
+
+    An entry has the values of ENTRY, in its order.
+    """
+    *plain, notes, answers = zip(*entries, strict=True)
+    # str() of a time keeps its microseconds, which Django's own encoder cuts.
+    made = json.dumps({name: _columns(model) for name, model in made_of.items()}, default=str)
+    ask((WRITE, (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")))
 
 
 def _columns(model: Model) -> dict[str, Any]:
@@ -191,14 +211,17 @@ def _writing() -> str:
         f"json_populate_record(NULL::{model._meta.db_table}, set.made -> '{name}') AS {name}"
         for name, model, _ in parts
     )
+    plain = [f"unnest(${place}::{kind}[])" for place, kind in enumerate(ENTRY.values(), 2)]
+    # These two hold any text.
+    plain[-2:] = [
+        f"json_array_elements_text(${len(ENTRY)}::json)",
+        f"jsonb_array_elements(${len(ENTRY) + 1}::jsonb)",
+    ]
     written = ",\n".join(f"put_{name} AS ({sql})" for name, _, sql in parts)
     return f"""
-WITH made AS MATERIALIZED (SELECT {made} FROM (SELECT %(made)s::json AS made) AS set),
+WITH made AS MATERIALIZED (SELECT {made} FROM (SELECT $1::json AS made) AS set),
 e AS MATERIALIZED (
-    SELECT * FROM json_to_recordset(%(set)s) AS e(
-        i int, purchase_id bigint, sale_id bigint, line_id bigint, held_id bigint, number text,
-        buyer_id bigint, address_id bigint, note text, quantity int, goods_fen bigint, freight_fen bigint,
-        total_fen bigint, platform_fen bigint, host_fen bigint, key uuid, body_hash text, answer jsonb)
+    SELECT * FROM ROWS FROM ({", ".join(plain)}) WITH ORDINALITY AS e({", ".join(ENTRY)}, i)
 ),
 {written}
 SELECT 1

@@ -1,18 +1,23 @@
 """At which terms a deal sells at this moment: priced by the ordinary path, again whenever a row changes."""
 
 from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
 
 from common.errors import MarketError
-from orders.services.batching import statements
 from orders.services.batching.wishes import Wish
+from orders.services.freighting import terms_of
 from orders.services.pricing import PricedLine, price_lines
+from shops.freight import Terms as FreightTerms
+from shops.models import Variant
 
 MOST_KEPT = 512
 # PostgreSQL numbers every version of a row (xmin, ctid): while these stay the same, so does everything that
-# pricing.py looks at. Buyers change none of them.
+# pricing.py and freighting.py look at. Buyers change none of them.
 LOOK = """
 SELECT concat_ws('|', version(deal), version(item), version(session), version(host), version(variant),
-                 version(product), version(shop), version(farmer), consent.versions, pin.id),
+                 version(product), version(shop), version(farmer), consent.versions, pin.id,
+                 freight.versions),
        item.variant_id, stock.available,
        stock.is_open AND deal.starts_at <= clock_timestamp() AND clock_timestamp() < deal.ends_at
 FROM livestreams_flashdeal AS deal
@@ -33,36 +38,52 @@ LEFT JOIN LATERAL (
     WHERE one.session_id = deal.session_id AND one.rundown_item_id = item.id AND one.closed_at IS NULL
     ORDER BY one.id LIMIT 1
 ) AS pin ON TRUE
-WHERE deal.id = %(deal)s
+LEFT JOIN LATERAL (
+    SELECT string_agg(concat_ws('+', version(one), zones.versions), ',' ORDER BY one.id) AS versions
+    FROM shops_freighttemplate AS one
+    LEFT JOIN LATERAL (
+        SELECT string_agg(version(zone), '+' ORDER BY zone.id) AS versions
+        FROM shops_freightzone AS zone WHERE zone.template_id = one.id
+    ) AS zones ON TRUE
+    WHERE one.shop_id = product.shop_id
+) AS freight ON TRUE
+WHERE deal.id = $1
 """
-for _name in ("deal", "item", "session", "host", "variant", "product", "shop", "farmer", "one"):
+for _name in ("deal", "item", "session", "host", "variant", "product", "shop", "farmer", "one", "zone"):
     LOOK = LOOK.replace(f"version({_name})", f"{_name}.id || ':' || {_name}.xmin || {_name}.ctid")
 
-_priced: OrderedDict[tuple, PricedLine | MarketError] = OrderedDict()
+_known: OrderedDict[tuple, Any] = OrderedDict()
 
 
 class Terms:
-    """What a deal sells, and how much of it is left, as of one look."""
+    """What a deal sells, at which terms it is sent, and how much of it is left, as of one answer to LOOK."""
 
-    def __init__(self, deal_id: int):
-        found = statements.rows(LOOK, deal=deal_id)
+    def __init__(self, deal_id: int, look: list[tuple]):
         self._deal_id = deal_id
-        self._versions, self._variant_id, self.available, self.is_on = found[0] if found else (None,) * 4
+        self._versions, self._variant_id, self.available, self.is_on = look[0] if look else (None,) * 4
 
     def priced(self, wish: Wish) -> PricedLine:
         """Return the line at its price; refuses with what pricing.price_lines refuses with."""
         if wish.variant_id != self._variant_id:
             return price_lines([wish.line])[0]
-        name = (self._deal_id, self._versions, wish.quantity)
-        found = _priced.get(name)
-        if found is None:
-            try:
-                found = price_lines([wish.line])[0]
-            except MarketError as refusal:
-                found = refusal
-            _priced[name] = found
-            while len(_priced) > MOST_KEPT:
-                _priced.popitem(last=False)
+        found = self._once(("price", wish.quantity), lambda: price_lines([wish.line])[0])
         if isinstance(found, MarketError):
             raise found
+        return found
+
+    def freight(self, variant: Variant) -> dict[int, FreightTerms | None]:
+        """Return at which terms the deal's goods are sent."""
+        return self._once(("freight",), lambda: terms_of([variant]))
+
+    def _once(self, name: tuple, make: Callable[[], Any]) -> Any:
+        name = (self._deal_id, self._versions, *name)
+        found = _known.get(name)
+        if found is None:
+            try:
+                found = make()
+            except MarketError as refusal:
+                found = refusal
+            _known[name] = found
+            while len(_known) > MOST_KEPT:
+                _known.popitem(last=False)
         return found

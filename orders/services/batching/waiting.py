@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from common.clock import utc_now
 from common.errors import Busy
@@ -26,6 +26,7 @@ MOST_WAITING = 4000
 # How long a purchase steps back for its buyer's other one before its phone is asked to come again.
 PUT_OFF_SECONDS = 3.0
 PUT_OFF_PAUSE_SECONDS = 0.005
+CHECK_SECONDS = 1.0
 # A room hears of what is left so often at most (live.md: beats of 250 ms).
 TELL_SECONDS = 0.25
 
@@ -51,6 +52,7 @@ class Batcher:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._teller = Teller()
+        self._checked_at = 0.0
 
     async def order(self, wish: Wish) -> Outcome:
         """Return what becomes of a wish, once it is committed; Busy when too many wait already.
@@ -90,7 +92,7 @@ class Batcher:
             deal_id, batch = self._next()
             # Whatever happens in here is told to those who wait: without this thread nobody is served.
             try:
-                close_old_connections()
+                self._check_connection()
                 outcomes = self._place(
                     deal_id=deal_id, wishes=[waiting.wish for waiting in batch], now=utc_now()
                 )
@@ -102,6 +104,13 @@ class Batcher:
             if any(outcome.answer and not outcome.replayed for outcome in outcomes):
                 self._teller.tell(deal_id)
             self._answer(batch, outcomes)
+
+    def _check_connection(self) -> None:
+        # To ask the database each time whether it is there would cost a way to it and back.
+        now = time.monotonic()
+        if now - self._checked_at > CHECK_SECONDS or connection.errors_occurred:
+            close_old_connections()
+            self._checked_at = now
 
     def _answer(self, batch: list[_Waiting], outcomes: list[Outcome]) -> None:
         now = time.monotonic()
