@@ -15,7 +15,7 @@ from livestreams.models import LiveSession
 from livestreams.statuses import ON_AIR
 from notifications.models import NotificationDelivery
 from notifications.statuses import DeliveryStatus
-from orders.models import AfterSaleCase, Order, RefundRequest
+from orders.models import AfterSaleCase, Order, RefundRequest, ReviewReport
 from orders.statuses import CaseStatus, OrderStatus, RefundRequestStatus
 from payments.models import PaymentCallback
 from payments.statuses import CallbackOutcome
@@ -38,6 +38,7 @@ class Duties:
     outbox: int
     refunds: int
     cases: int
+    reviews: int
     deliveries: int
     closing_periods: int
     full_disks: int
@@ -80,6 +81,7 @@ def duties() -> Duties:
         callbacks=PaymentCallback.objects.filter(outcome=CallbackOutcome.QUARANTINED).count(),
         outbox=OutboxMessage.objects.exclude(quarantined_at=None).count(),
         cases=AfterSaleCase.objects.filter(status=CaseStatus.REJECTED, appealed_at__isnull=False).count(),
+        reviews=ReviewReport.objects.filter(settled_at=None).values("review").distinct().count(),
         refunds=RefundRequest.objects.filter(status=RefundRequestStatus.FAILED).count(),
         deliveries=NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).count(),
         closing_periods=SettlementPeriod.objects.filter(status=PeriodStatus.CLOSING).count(),

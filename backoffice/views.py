@@ -43,6 +43,7 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
         (_("Goods in review"), waiting.products, "shops_product", "status__exact=in_review"),
         (_("Payouts to approve"), waiting.payouts_to_approve, "payouts_payout", "status__exact=pending"),
         (_("Cases to decide"), waiting.cases, "orders_aftersalecase", "status__exact=rejected"),
+        (_("Reported reviews"), waiting.reviews, "orders_review", "reported=open"),
         (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing"),
         (
             _("Periods being closed"),
@@ -89,6 +90,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Callbacks"), "webhook", "payments.paymentcallback", waiting.callbacks),
                 (_("Refund requests"), "undo", "orders.refundrequest", waiting.refunds),
                 (_("After-sales cases"), "assignment_return", "orders.aftersalecase", waiting.cases),
+                (_("Reviews"), "reviews", "orders.review", waiting.reviews),
                 (_("Parcels"), "local_shipping", "orders.shipment", 0),
                 (_("Reports of carriers"), "campaign", "orders.carrierreport", 0),
             ],

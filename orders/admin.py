@@ -11,6 +11,7 @@ from common.clock import utc_now
 from orders import case_admin as case_admin  # registers them
 from orders import coupon_admin as coupon_admin  # registers them
 from orders import parcel_admin as parcel_admin  # so does this
+from orders import review_admin as review_admin  # this too
 from orders import talk_admin as talk_admin  # and this
 from orders.models import (
     Cart,

@@ -186,3 +186,31 @@ class TooManyCases(MarketError):
 
     code = "too_many_cases"
     message = _("This order has had many cases already. Please call the market.")
+
+
+class NotReviewable(MarketError):
+    """The goods have not been received, or all their money went back."""
+
+    code = "not_reviewable"
+    message = _("Goods can be reviewed once they are received and kept. Nothing was saved.")
+
+
+class ReviewTooLate(MarketError):
+    """The time in which goods may be reviewed, or a review changed, is over."""
+
+    code = "review_too_late"
+    message = _("The time for this is over. Nothing was changed.")
+
+
+class AlreadyReviewed(MarketError):
+    """The order line has its review."""
+
+    code = "already_reviewed"
+    message = _("You have already reviewed these goods. You can change what you wrote for some days.")
+
+
+class OwnGoods(MarketError):
+    """Whoever earns from goods does not judge them."""
+
+    code = "own_goods"
+    message = _("Goods that you sell yourself are reviewed by others.")

@@ -239,3 +239,21 @@ class CaseActor(TextChoices):
     OPERATOR = "operator", _("the market")
     CLOCK = "clock", _("the deadline")
     PAYMENT = "payment", _("the payment provider")
+
+
+class ReviewStatus(TextChoices):
+    """Whether everybody may read a review."""
+
+    VISIBLE = "visible", _("visible")
+    HIDDEN = "hidden", _("hidden")  # by an operator, with a reason; it does not count
+
+
+class ReviewFault(TextChoices):
+    """What somebody reports about a review."""
+
+    ABUSE = "abuse", _("insults or hatred")
+    PERSONAL = "personal", _("somebody's personal data")
+    ADVERTISING = "advertising", _("advertising")
+    OFF_TOPIC = "off_topic", _("not about the goods")
+    FALSE = "false", _("it is not true")
+    OTHER = "other", _("something else")

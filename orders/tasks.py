@@ -6,16 +6,18 @@ from common.clock import database_now, utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
-from orders.models import AfterSaleEvent, Order, PrivateMessage, RefundRequest, Shipment
+from orders.models import AfterSaleEvent, Order, PrivateMessage, RefundRequest, Review, Shipment
 from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
     judging,
     receiving,
     reconciling,
+    reconciling_scores,
     telling,
     telling_cases,
     telling_parcels,
+    telling_reviews,
     telling_talk,
     tracking,
 )
@@ -163,3 +165,32 @@ def settle_due_cases() -> int:
 def reconcile_stock() -> int:
     """Report counters of stock and deals that disagree with their documents."""
     return reconciling.report_stock(now=utc_now())
+
+
+def _review(review_id: int) -> Review:
+    found = Review.objects.select_related("shop__contact", "buyer", "line__order")
+    return found.get(pk=review_id)
+
+
+@shared_task(name="orders.after_reviewed")
+def after_reviewed(review_id: int) -> None:
+    """The shop is told."""
+    telling_reviews.tell_review(review=_review(review_id), now=utc_now())
+
+
+@shared_task(name="orders.after_review_replied")
+def after_review_replied(review_id: int) -> None:
+    """The buyer is told."""
+    telling_reviews.tell_reply(review=_review(review_id), now=utc_now())
+
+
+@shared_task(name="orders.after_review_hidden")
+def after_review_hidden(review_id: int) -> None:
+    """The buyer is told why."""
+    telling_reviews.tell_hidden(review=_review(review_id), now=utc_now())
+
+
+@shared_task(name="orders.reconcile_scores")
+def reconcile_scores() -> int:
+    """Report scores that disagree with the reviews they are counted from."""
+    return reconciling_scores.report_scores(now=utc_now())

@@ -1,4 +1,4 @@
-"""Cart, coupons, orders with their frozen lines, shipments, refund requests, after-sales cases."""
+"""Cart, coupons, orders with their frozen lines, shipments, refunds, after-sales cases, reviews."""
 
 from orders.models.after_sales import (
     AfterSaleCase,
@@ -12,6 +12,7 @@ from orders.models.conversations import Conversation, MessageReport, PrivateMess
 from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
+from orders.models.reviews import Review, ReviewPhoto, ReviewReport
 from orders.models.shipments import CarrierReport, Shipment, ShipmentLine, TrackingEvent
 
 __all__ = [
@@ -33,6 +34,9 @@ __all__ = [
     "OrderLine",
     "PrivateMessage",
     "RefundRequest",
+    "Review",
+    "ReviewPhoto",
+    "ReviewReport",
     "Shipment",
     "ShipmentLine",
     "TrackingEvent",

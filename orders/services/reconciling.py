@@ -134,9 +134,14 @@ class Discrepancy:
 
 def find_stock_discrepancies() -> list[Discrepancy]:
     """Return every counter of stock and every deal that does not agree with its documents."""
+    return run_checks(CHECKS)
+
+
+def run_checks(checks: dict[str, tuple[str, str]]) -> list[Discrepancy]:
+    """Return what the checks find: name → (what the target is, a question for (pk, counted, expected))."""
     found = []
     with connection.cursor() as cursor:
-        for check, (model, question) in CHECKS.items():
+        for check, (model, question) in checks.items():
             cursor.execute(question)
             found += [
                 Discrepancy(check, f"{model}:{pk}", int(counted), int(expected))
@@ -145,17 +150,21 @@ def find_stock_discrepancies() -> list[Discrepancy]:
     return found
 
 
-@transaction.atomic
 def report_stock(*, now: datetime) -> int:
     """Log what does not agree and note it in the audit trail, once a day each; return how many there are."""
-    found = find_stock_discrepancies()
+    return report_found(find_stock_discrepancies(), action=ACTION, now=now)
+
+
+@transaction.atomic
+def report_found(found: list[Discrepancy], *, action: str, now: datetime) -> int:
+    """Log discrepancies and note them in the audit trail, once a day each; return how many there are."""
     for one in found:
         after = {"check": one.check, "counted": one.counted, "expected": one.expected}
         known = AuditEntry.objects.filter(
-            action=ACTION, target=one.target, after=after, at__gt=now - TOLD_AGAIN_AFTER
+            action=action, target=one.target, after=after, at__gt=now - TOLD_AGAIN_AFTER
         )
         if known.exists():
             continue
-        logger.error("stock: %s of %s is %s, expected %s", one.check, one.target, one.counted, one.expected)
-        audit.record(actor="system", action=ACTION, target=one.target, after=after, now=now)
+        logger.error("%s of %s is %s, expected %s", one.check, one.target, one.counted, one.expected)
+        audit.record(actor="system", action=action, target=one.target, after=after, now=now)
     return len(found)

@@ -1,11 +1,14 @@
 """Who grows, who sells, who presents, and on which terms."""
 
+from decimal import Decimal
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
+from shops.models.scores import mean_stars, stars_fit_reviews
 from shops.statuses import AuthorizationStatus, HostStatus, ShopRole, ShopStatus
 
 
@@ -72,12 +75,23 @@ class Shop(models.Model):
         "shops.Photo", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     members = models.ManyToManyField(settings.AUTH_USER_MODEL, through="ShopMember", related_name="shops")
+    # How many visible reviews its goods have, and the sum of their stars; moved in one statement.
+    review_count = models.PositiveIntegerField(default=0, db_default=0)
+    review_stars = models.PositiveBigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
 
     objects = ShopQuerySet.as_manager()
 
+    class Meta:
+        constraints = [stars_fit_reviews("shop_stars_fit_reviews")]
+
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def score(self) -> Decimal | None:
+        """What buyers think of its goods: one to five stars to a tenth, None before the first review."""
+        return mean_stars(self.review_stars, self.review_count)
 
 
 class ShopMember(models.Model):

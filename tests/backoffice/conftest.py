@@ -33,10 +33,13 @@ from orders.models import (
     MessageReport,
     PrivateMessage,
     RefundRequest,
+    Review,
+    ReviewPhoto,
     Shipment,
     TrackingEvent,
 )
 from orders.services.judging import approve_case
+from orders.services.judging_reviews import report_review
 from payments.models import PaymentCallback, Refund
 from payouts.models import PayoutAccount
 from shops.models import DealStock
@@ -108,6 +111,12 @@ def full(world, zhuoma):
     shipped = make_shipped(buyer=arun, seller=mei, variant=world.market.variant, now=now - timedelta(days=30))
     case = ask(shipped, arun, photo_ids=[make_photo(user=arun, is_private=True).pk])
     approve_case(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
+    said = Review.objects.create(
+        line=shipped.lines.get(), buyer=arun, product=world.market.product, shop=world.market.shop, score=5,
+        text="<b>香</b>", created_at=now,
+    )  # fmt: skip
+    ReviewPhoto.objects.create(review=said, photo=make_photo(user=arun), position=0)
+    report_review(reporter=world.people["stranger"], review_id=said.pk, fault="false", words="<b>", now=now)
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
     )
