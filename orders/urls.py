@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from orders import api, case_api, coupon_api, parcel_api, quote_api, talk_api
+from orders import api, case_api, coupon_api, parcel_api, quote_api, review_api, talk_api
 
 app_name = "orders"
 urlpatterns = []
 api_urlpatterns = [
+    path(
+        "products/<int:product_id>/reviews/", review_api.ProductReviewsView.as_view(), name="product_reviews"
+    ),
+    path("shops/<int:shop_id>/reviews/", review_api.ShopReviewsView.as_view(), name="shop_reviews"),
+    path("me/reviews/", review_api.MyReviewsView.as_view(), name="my_reviews"),
+    path("orders/<slug:number>/reviews/", review_api.WriteReviewView.as_view(), name="review_create"),
+    path("reviews/<int:review_id>/", review_api.ReviewView.as_view(), name="review"),
+    path("reviews/<int:review_id>/reply/", review_api.ReplyView.as_view(), name="review_reply"),
+    path("reviews/<int:review_id>/report/", review_api.ReportReviewView.as_view(), name="review_report"),
     path("conversations/", talk_api.ConversationsView.as_view(), name="conversations"),
     path(
         "conversations/<int:conversation_id>/messages/",

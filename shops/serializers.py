@@ -33,6 +33,13 @@ def id_field(**options) -> serializers.IntegerField:
     return serializers.IntegerField(min_value=1, max_value=LARGEST_ID, **options)
 
 
+def score_field() -> serializers.DecimalField:
+    """Make the field of a score: stars to a tenth, null before the first review."""
+    return serializers.DecimalField(
+        max_digits=2, decimal_places=1, read_only=True, allow_null=True, coerce_to_string=False
+    )
+
+
 class PhotoSerializer(serializers.ModelSerializer):
     """A photo; `url` and `srcset` are empty until `status` is ready."""
 
@@ -96,10 +103,21 @@ class ShopSerializer(serializers.ModelSerializer):
 
     village_name = serializers.CharField(source="village.name", read_only=True)
     photo = PhotoSerializer(read_only=True)
+    score = score_field()
 
     class Meta:
         model = Shop
-        fields = ["id", "name", "village", "village_name", "about", "status", "photo"]
+        fields = [
+            "id",
+            "name",
+            "village",
+            "village_name",
+            "about",
+            "status",
+            "photo",
+            "score",
+            "review_count",
+        ]
 
 
 class AuthorizationSerializer(serializers.ModelSerializer):
@@ -194,6 +212,7 @@ class ProductSerializer(serializers.ModelSerializer):
     farmer_name = serializers.SerializerMethodField()
     photos = PhotoSerializer(many=True, read_only=True)
     variants = VariantSerializer(many=True, read_only=True)
+    score = score_field()
 
     class Meta:
         model = Product
@@ -216,6 +235,8 @@ class ProductSerializer(serializers.ModelSerializer):
             "photos",
             "variants",
             "freight_template",
+            "score",
+            "review_count",
             "created_at",
             "published_at",
         ]

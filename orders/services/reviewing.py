@@ -130,7 +130,7 @@ def _check_line(order: Order, line: OrderLine, buyer: User, now: datetime) -> No
 
 def _set_photos(review: Review, buyer: User, photo_ids: Sequence[int]) -> None:
     wanted = list(dict.fromkeys(photo_ids))
-    own = Photo.objects.filter(pk__in=wanted, uploaded_by=buyer, product=None)
+    own = Photo.objects.filter(pk__in=wanted, uploaded_by=buyer, product=None, is_private=False)
     if own.count() != len(wanted):
         raise NotFound()
     review.pictures.all().delete()

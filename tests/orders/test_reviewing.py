@@ -339,10 +339,13 @@ def test_flooding_is_stopped(line, arun, zoya):
     refused(TooMany, lambda: edit_review(buyer=arun, review_id=written.pk, score=4, now=NOW))
 
 
-def test_a_photo_that_belongs_to_goods_is_not_the_buyers(market, line, arun):
+def test_photos_of_goods_and_of_evidence_are_not_for_reviews(market, line, arun):
     photo = make_photo(user=arun, product=market.product)
 
+    evidence = make_photo(user=arun, is_private=True)
+
     refused(NotFound, lambda: review(line, photo_ids=[photo.pk], now=NOW))
+    refused(NotFound, lambda: review(line, photo_ids=[evidence.pk], now=NOW))
     assert Photo.objects.get(pk=photo.pk).product == market.product
 
 
