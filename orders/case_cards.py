@@ -12,6 +12,8 @@ from orders.cards import LineCard, Step, line_card
 from orders.carriers.catalogue import tracking_link
 from orders.models import AfterSaleCase, AfterSaleEvent, Order
 from orders.services.asking_back import ask_until, check_may_ask
+from orders.services.paying_back import freight_if_granted
+from orders.services.returning_shares import losses_of
 from orders.statuses import OPEN_CASES, Carrier, CaseActor, CaseKind, CaseStatus
 from shops.models import Photo
 from shops.selectors import photo_url
@@ -77,6 +79,29 @@ def case_for_buyer(case: AfterSaleCase, *, now: datetime) -> CaseCard:
 def case_for_shop(case: AfterSaleCase, *, now: datetime) -> CaseCard:
     """Return a case with words for its shop."""
     return _card(case, _next_for_shop(case), now)
+
+
+def losses_for_shop(case: AfterSaleCase) -> list[dict]:
+    """Return whose share the money of an open or granted case comes from, as the bar of parts shows it."""
+    names = {
+        "platform": _("the market"),
+        "shop": case.order.shop.name,
+        "carrier": _("claim on the carrier"),
+        "coupon": _("back to who paid the coupon"),
+    }
+    freight_names = {
+        "shop": _("freight, from the shop"),
+        "platform": _("freight, from the market"),
+        "carrier": _("freight, claim on the carrier"),
+    }
+    return [
+        {
+            "label": freight_names[loss.name] if loss.kind == "freight" else loss.name or names[loss.kind],
+            "kind": loss.kind,
+            "amount_fen": loss.amount_fen,
+        }
+        for loss in losses_of(case, freight_fen=freight_if_granted(case))
+    ]
 
 
 def case_box(order: Order, *, now: datetime) -> CaseBox:

@@ -4,6 +4,7 @@ from django.urls import path
 
 from sellerdesk.api import ShowReportView
 from sellerdesk.views import (
+    cases,
     coupons,
     farmers,
     freight,
@@ -50,6 +51,11 @@ urlpatterns = [
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
     path("desk/orders/<slug:number>/cash/", orders.order_cash, name="order_cash"),
     path("desk/orders/<slug:number>/refused/", orders.order_refused, name="order_refused"),
+    path("desk/after-sales/", cases.cases, name="cases"),
+    path("desk/after-sales/<int:case_id>/", cases.case, name="case"),
+    path("desk/after-sales/<int:case_id>/approve/", cases.case_approve, name="case_approve"),
+    path("desk/after-sales/<int:case_id>/reject/", cases.case_reject, name="case_reject"),
+    path("desk/after-sales/<int:case_id>/received/", cases.case_received, name="case_received"),
     path("desk/money/", money.money, name="money"),
     path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
     path("desk/live/", live_plan.shows, name="shows"),

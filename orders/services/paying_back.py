@@ -9,7 +9,7 @@ from orders.services.case_moves import granted_units, move_case
 from orders.services.refunding import request_refund
 from orders.services.returning_shares import freeze_returns, post_returns_of
 from orders.services.shipping import withdraw_units
-from orders.statuses import CaseReason, CaseStatus, OrderStatus, RefundReason
+from orders.statuses import OPEN_CASES, CaseReason, CaseStatus, OrderStatus, RefundReason
 from shops.services import stock
 
 # What the buyer means is not, or need not be, with them.
@@ -24,6 +24,13 @@ def freight_of(order: Order, reason: str, wanted: dict[int, int]) -> int:
     lines = order.lines.values_list("pk", "quantity")
     is_everything = all(taken.get(pk, 0) + wanted.get(pk, 0) == quantity for pk, quantity in lines)
     return order.freight_fen if is_everything else 0
+
+
+def freight_if_granted(case: AfterSaleCase) -> int:
+    """Return the freight that would go back if an open case were granted now; of others, what is noted."""
+    if case.status not in OPEN_CASES:
+        return case.freight_fen
+    return freight_of(case.order, case.reason, dict(case.lines.values_list("order_line_id", "quantity")))
 
 
 def grant_case(

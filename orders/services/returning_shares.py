@@ -1,5 +1,6 @@
 """What a granted case takes back from everybody's share of the sale, to the fen."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Sum
@@ -7,9 +8,18 @@ from django.db.models import Sum
 from common.money import split_largest_remainder
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
-from orders.models import AfterSaleCase, AfterSaleLine, CommissionReturn, Order
+from orders.models import AfterSaleCase, AfterSaleLine, CommissionLine, CommissionReturn, Order
 from orders.services.discounting import cost_posting
 from orders.statuses import GRANTED_CASES, CommissionKind, CostBearer
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A part of a refund, in fen: `kind` says whose (a bearer, host, platform, coupon, freight)."""
+
+    kind: str
+    name: str
+    amount_fen: int
 
 
 def freeze_returns(case: AfterSaleCase) -> None:
@@ -19,28 +29,65 @@ def freeze_returns(case: AfterSaleCase) -> None:
     that partial refunds add up to the whole: after the last unit, nothing is left of any of them.
     """
     for line in case.lines.select_related("order_line"):
-        sold = line.order_line
-        earlier = AfterSaleLine.objects.filter(order_line=sold, case__status__in=GRANTED_CASES)
-        sums = earlier.exclude(pk=line.pk).aggregate(paid=Sum("amount_fen"), off=Sum("discount_fen"))
-        paid_before, off_before = sums["paid"] or 0, sums["off"] or 0
-        line.discount_fen = (
-            (sold.discount_fen - off_before) * line.amount_fen // (sold.paid_fen - paid_before)
-        )
+        line.discount_fen, parts = _parts_of(line)
         line.save(update_fields=["discount_fen"])
-
-        commissions = list(sold.commissions.order_by("pk"))
-        given = dict(
-            CommissionReturn.objects.filter(commission__in=commissions)
-            .values_list("commission")
-            .annotate(Sum("amount_fen"))
-        )
-        left = [commission.amount_fen - given.get(commission.pk, 0) for commission in commissions]
-        rest = sold.total_fen - paid_before - off_before - sum(left)
-        parts = split_largest_remainder(line.amount_fen + line.discount_fen, [*left, rest])
         CommissionReturn.objects.bulk_create(
-            CommissionReturn(line=line, commission=commission, amount_fen=part)
-            for commission, part in zip(commissions, parts, strict=False)
+            CommissionReturn(line=line, commission=commission, amount_fen=part) for commission, part in parts
         )
+
+
+def losses_of(case: AfterSaleCase, *, freight_fen: int) -> list[Loss]:
+    """Return whose share the money of an open or granted case comes from, with the freight that goes back.
+
+    The amounts add up to what the buyer gets; what a coupon's bearer gets back is negative.
+    """
+    losses: dict[tuple[str, str], int] = {}
+
+    def add(kind: str, name: str, amount_fen: int) -> None:
+        losses[kind, name] = losses.get((kind, name), 0) + amount_fen
+
+    bearers = set()
+    for line in case.lines.select_related("order_line__farmer"):
+        bearers.add(line.cost_bearer)
+        if case.status in GRANTED_CASES:
+            discount_fen = line.discount_fen
+            parts = [(one.commission, one.amount_fen) for one in line.commission_returns.all()]
+        else:
+            discount_fen, parts = _parts_of(line)
+        for commission, part in parts:
+            is_host = commission.kind == CommissionKind.HOST
+            add(commission.kind, commission.host.name if is_host else "", part)
+        rest_fen = line.amount_fen + discount_fen - sum(part for _, part in parts)
+        bearer = CostBearer.FARMER if case.is_restocked else line.cost_bearer
+        farmer = line.order_line.farmer
+        if bearer == CostBearer.FARMER and farmer is not None:
+            add(bearer, farmer.name, rest_fen)
+        else:
+            add(CostBearer.SHOP if bearer == CostBearer.FARMER else bearer, "", rest_fen)
+        add("coupon", "", -discount_fen)
+    bearer = bearers.pop() if len(bearers) == 1 else CostBearer.SHOP
+    add("freight", bearer if _owner_of_loss(bearer) else CostBearer.SHOP, freight_fen)
+    return [Loss(kind, name, amount) for (kind, name), amount in losses.items() if amount]
+
+
+def _parts_of(line: AfterSaleLine) -> tuple[int, list[tuple[CommissionLine, int]]]:
+    """Return the coupon's part of a line that is not granted yet, and what each frozen share gives back."""
+    sold = line.order_line
+    earlier = AfterSaleLine.objects.filter(order_line=sold, case__status__in=GRANTED_CASES)
+    sums = earlier.exclude(pk=line.pk).aggregate(paid=Sum("amount_fen"), off=Sum("discount_fen"))
+    paid_before, off_before = sums["paid"] or 0, sums["off"] or 0
+    discount_fen = (sold.discount_fen - off_before) * line.amount_fen // (sold.paid_fen - paid_before)
+
+    commissions = list(sold.commissions.select_related("host").order_by("pk"))
+    given = dict(
+        CommissionReturn.objects.filter(commission__in=commissions)
+        .values_list("commission")
+        .annotate(Sum("amount_fen"))
+    )
+    left = [commission.amount_fen - given.get(commission.pk, 0) for commission in commissions]
+    rest = sold.total_fen - paid_before - off_before - sum(left)
+    parts = split_largest_remainder(line.amount_fen + discount_fen, [*left, rest])
+    return discount_fen, list(zip(commissions, parts, strict=False))
 
 
 def post_returns_of(order: Order, now: datetime) -> None:

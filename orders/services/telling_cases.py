@@ -9,7 +9,6 @@ from accounts.services.contacts import contact_of
 from common.money import yuan_text
 from notifications.services.telling import in_language_of, tell
 from orders.models import AfterSaleEvent
-from orders.services.telling import buyer_url, desk_url
 from orders.statuses import CaseActor, CaseStatus
 
 
@@ -21,10 +20,10 @@ def tell_case(*, event: AfterSaleEvent, now: datetime) -> None:
         return
     if event.by != CaseActor.BUYER:
         with in_language_of(buyer):
-            _tell(buyer, event, buyer_url(case.order), _title_for_buyer(event), now)
+            _tell(buyer, event, f"/after-sales/{case.pk}/", _title_for_buyer(event), now)
     if event.by != CaseActor.SHOP:
         with in_language_of(shop):
-            _tell(shop, event, desk_url(case.order), _title_for_shop(event), now)
+            _tell(shop, event, f"/desk/after-sales/{case.pk}/", _title_for_shop(event), now)
 
 
 def _title_for_buyer(event: AfterSaleEvent) -> str:

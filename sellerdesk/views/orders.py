@@ -13,6 +13,7 @@ from accounts.forms import show_refusal
 from common.clock import utc_now
 from common.errors import MarketError
 from orders.cards import order_card, steps_of, what_next_for_shop
+from orders.case_selectors import count_cases_to_answer
 from orders.forms import CancelForm, ShipForm
 from orders.models import Order
 from orders.parcel_cards import parcels_for_shop
@@ -47,6 +48,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         "tab": tab,
         "page": page,
         "cards": [order_card(order) for order in page.object_list],
+        "cases_waiting": count_cases_to_answer(user=request.user),
         "has_shop": shops_of(request.user).exists(),
     }
     return render(request, "sellerdesk/orders.html", context)

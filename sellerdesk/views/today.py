@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from common.clock import utc_now
 from common.money import yuan_text
 from livestreams.statuses import ON_AIR
+from orders.case_selectors import count_cases_to_answer
 from payouts.selectors.earnings import expected_payout
 from sellerdesk.permissions import desk_required
 from sellerdesk.selectors import next_session, orders_to_ship, sales_by_day
@@ -31,6 +32,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "shops": request.own_shops,
         "to_ship": waiting,
         "desk_order_count": waiting,
+        "cases_waiting": count_cases_to_answer(user=request.user),
         "low": low_stock(request.user)[:LOW_SHOWN],
         "session": session,
         "session_is_on": session is not None and session.status in ON_AIR,

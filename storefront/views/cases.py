@@ -22,6 +22,7 @@ from orders.cards import line_card
 from orders.case_cards import case_for_buyer
 from orders.case_forms import AppealForm, CaseForm, ReturnForm
 from orders.case_selectors import get_own_case, list_own_cases
+from orders.errors import UnitsTaken
 from orders.models import AfterSaleCase, Order
 from orders.selectors import get_order
 from orders.services import asking_back
@@ -52,7 +53,7 @@ def case_new(request: HttpRequest, number: str) -> HttpResponse:
     order = get_order(user=request.user, number=number)
     if request.method != "POST":
         form = CaseForm(order=order, initial={"key": uuid.uuid4()})
-        return _ask(request, order, form, _wish_refused(order))
+        return _ask(request, order, form, "", cannot_ask=_cannot_ask(order, form))
     form = CaseForm(request.POST, order=order)
     if "look" in request.POST:
         return _sum(request, order, form)
@@ -149,6 +150,8 @@ def _page(
         "card": case_for_buyer(found, now=utc_now()),
         "case": found,
         "order": found.order,
+        "freight_fen": found.freight_fen,
+        "total_fen": found.total_fen,
         "key": uuid.uuid4(),
         "can_withdraw": found.status in MAY_WITHDRAW,
         "return_form": (form if isinstance(form, ReturnForm) else ReturnForm())
@@ -179,10 +182,12 @@ def _ask(
     photos: list[Photo] | None = None,
     faults: list[str] | None = None,
     quote: asking_back.CaseQuote | None = None,
+    cannot_ask: str = "",
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "order": order,
+        "cannot_ask": cannot_ask,
         "form": form,
         "rows": [
             {"card": line_card(line), "free": free, "quantity": quantity, "less": less}
@@ -209,12 +214,12 @@ def _quote_rows(order: Order, form: CaseForm) -> dict:
     return {"lines": lines, "freight_fen": quote.freight_fen, "total_fen": quote.total_fen}
 
 
-def _wish_refused(order: Order) -> str:
+def _cannot_ask(order: Order, form: CaseForm) -> str:
     try:
         asking_back.check_may_ask(order, now=utc_now())
     except MarketError as refusal:
         return str(refusal.message)
-    return ""
+    return "" if form.free else str(UnitsTaken.message)
 
 
 def _words_of(refusal: MarketError) -> str:

@@ -149,11 +149,11 @@ def test_a_parcel_number_must_look_like_one(client, order, arun, mei):
     assert back_on_the_way(case, arun).status == "awaiting_receipt"
 
 
-def test_the_shop_is_told_of_a_wish_once_and_led_to_the_order(order, arun, market):
+def test_the_shop_is_told_of_a_wish_once_and_led_to_the_case(order, arun, market):
     event = ask(order, arun).events.get()
 
     tell_case(event=event, now=utc_now())
     tell_case(event=event, now=utc_now())
 
     told = Notification.objects.get(kind="after_sale")
-    assert (told.contact_id, told.url) == (market.shop.contact_id, f"/desk/orders/{order.number}/")
+    assert (told.contact_id, told.url) == (market.shop.contact_id, f"/desk/after-sales/{event.case_id}/")
