@@ -46,7 +46,8 @@ def cancel_by_shop(*, actor: User, number: str, now: datetime, words: str = "") 
     order = lock_order(Order.objects.for_member(actor), number)
     if order.status == OrderStatus.CANCELLED:
         return order
-    if order.status == OrderStatus.PENDING_PAYMENT:
+    # While a provider is being closed the units are held, not sold: nothing may come back to the shelf twice.
+    if order.status in (OrderStatus.PENDING_PAYMENT, OrderStatus.CANCELLING):
         raise MoveRefused()
     _cancel_paid(order, actor, words.strip() or CancelReason.SHOP, RefundReason.CANCELLED_BY_SHOP, now)
     return order

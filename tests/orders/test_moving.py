@@ -242,6 +242,20 @@ def test_what_is_on_its_way_cannot_be_cancelled_nor_by_strangers(market, arun, m
     assert not RefundRequest.objects.exists()
 
 
+def test_a_shop_does_not_call_off_what_is_being_closed_at_the_provider(market, arun, mei):
+    make_paid(buyer=arun, variant=market.variant, quantity=5, now=NOW)
+    order = place_one(buyer=arun, variant=market.variant, quantity=2, now=NOW)
+    cancel_by_buyer(buyer=arun, number=order.number, now=NOW)
+
+    with pytest.raises(MoveRefused):
+        cancel_by_shop(actor=mei, number=order.number, now=LATER)
+
+    # The two units are held until the provider has answered: they were never sold, and come back once.
+    assert counters(market.variant) == (93, 2, 5)
+    finish_cancelling(group_id=order.group_id, now=LATER)
+    assert counters(market.variant) == (95, 0, 5)
+
+
 def test_never_more_is_promised_back_than_was_captured(market, arun):
     order = make_paid(buyer=arun, variant=market.variant, now=NOW)
     wish = {"order": order, "reason": "cancelled_by_shop", "requested_by": "system", "now": NOW}

@@ -1,0 +1,123 @@
+"""Rules of parcels, cash at the door, completion and settlement periods."""
+
+import uuid
+from datetime import timedelta
+
+from hypothesis import strategies as st
+from hypothesis.stateful import initialize, rule
+
+from orders.carriers.base import Event
+from orders.models import Order, OrderGroup, Shipment
+from orders.services.confirming import refuse_parcel
+from orders.services.pricing import WantedLine
+from orders.services.receiving import auto_receive, extend_receiving, receive_order
+from orders.services.shipping import Packed, ship_order
+from orders.services.tracking import note_events
+from payments.services.collecting import confirm_cash, record_cash
+from payouts.services.closing import close_period
+from payouts.services.opening import open_period_for
+from tests.payments.machine.buying import Buying
+from tests.payments.machine.people import PICK, key
+
+
+class Sending(Buying):
+    """From the shelf to the buyer's hands."""
+
+    @initialize(stages=st.lists(st.integers(0, 4), min_size=2, max_size=5), with_coupon=st.booleans())
+    def the_day_has_begun(self, stages, with_coupon):
+        """Some have bought before: paid, partly sent, sent, completed, or to be paid at the door."""
+        for who, stage in enumerate(stages):
+            if with_coupon:
+                self.take_coupon(who, who)
+            lines = [WantedLine(self.barley.pk, 2 + stage % 3), WantedLine(self.butter.pk, 2)]
+            group = self.place(who, lines, source=self.pin, with_coupon=with_coupon)
+            if stage == 4:
+                confirm_cash(buyer=group.buyer, group_id=group.pk, idempotency_key=key(), now=self.now)
+            else:
+                self.purse.pay(self.start(group))
+                self.deliver(len(self.purse.notices) - 1)
+            for order in group.orders.all() if stage else ():
+                self.send(order, is_whole=stage > 1)
+                if stage == 3:
+                    receive_order(buyer=group.buyer, number=order.number, now=self.now)
+
+    @rule(which=PICK, is_whole=st.booleans())
+    def ship(self, which, is_whole):
+        order = self.one(which, Order.objects.filter(status__in=["paid", "confirmed"]))
+        if order:
+            self.send(order, is_whole)
+
+    def send(self, order: Order, is_whole: bool) -> None:
+        """Hand a parcel of an order to a carrier."""
+        lines = [] if is_whole else [Packed(line.pk, 1) for line in order.lines.all() if line.units_to_send]
+        with self.may_refuse("too_many_units", "move_refused"):
+            ship_order(
+                actor=self.seller_of(order), number=order.number, carrier="sf", now=self.now,
+                tracking_number=f"SF{uuid.uuid4().int % 10**12:012d}", lines=lines[:1],
+            )  # fmt: skip
+
+    @rule(which=PICK)
+    def ship_what_is_left(self, which):
+        """Something of an order is with the buyer already."""
+        order = self.one(which, Order.objects.filter(status="paid", lines__shipped_units__gt=0).distinct())
+        if order:
+            self.send(order, True)
+
+    @rule(
+        which=PICK, state=st.sampled_from(["delivered", "delivered", "moving", "refused", "returned", "lost"])
+    )
+    def carrier_tells(self, which, state):
+        parcel = self.one(which, Shipment.objects.exclude(order__status="completed"))
+        if parcel:
+            note_events(shipment_id=parcel.pk, events=[Event(state, state, self.now)], now=self.now)
+
+    @rule(which=PICK)
+    def receive(self, which):
+        order = self.one(which, Order.objects.filter(shipments__isnull=False).distinct())
+        if order:
+            with self.may_refuse("cash_due", "move_refused"):
+                receive_order(buyer=order.group.buyer, number=order.number, now=self.now)
+
+    @rule(which=PICK)
+    def ask_for_more_time(self, which):
+        order = self.one(which, Order.objects.filter(status__in=["shipped", "delivered"]))
+        if order:
+            with self.may_refuse("move_refused", "already_extended"):
+                extend_receiving(buyer=order.group.buyer, number=order.number, now=self.now)
+
+    @rule(days=st.sampled_from([0, 8, 16]))
+    def time_completes(self, days):
+        self.shift += timedelta(days=days)
+        auto_receive(now=self.now)
+
+    @rule(which=PICK)
+    def promise_cash(self, which):
+        group = self.one(which, OrderGroup.objects.filter(orders__status="pending_payment").distinct())
+        if group:
+            with self.may_refuse("cash_not_offered", "purchase_expired"):
+                confirm_cash(buyer=group.buyer, group_id=group.pk, idempotency_key=key(), now=self.now)
+
+    @rule(which=PICK, holder=st.sampled_from(["carrier", "shop"]), wrong=st.sampled_from([0, 0, 0, 1]))
+    def note_cash(self, which, holder, wrong):
+        order = self.one(which, Order.objects.filter(confirmed_at__isnull=False, captured_fen=0))
+        if order:
+            with self.may_refuse("invalid", "move_refused"):
+                record_cash(
+                    actor=self.seller_of(order), number=order.number, holder=holder,
+                    amount_fen=order.total_fen + wrong, now=self.now,
+                )  # fmt: skip
+                assert not wrong
+
+    @rule(which=PICK)
+    def refused_at_the_door(self, which):
+        order = self.one(which, Order.objects.filter(confirmed_at__isnull=False))
+        if order:
+            with self.may_refuse("move_refused"):
+                refuse_parcel(actor=self.seller_of(order), number=order.number, now=self.now)
+
+    @rule(which=PICK)
+    def close_a_period(self, which):
+        shops = [self.market.shop, self.butter.product.shop]
+        period = open_period_for(shop=shops[which % 2], now=self.now)
+        self.shift += max(period.ends_at - self.now, timedelta()) + timedelta(minutes=5)
+        assert close_period(period=period, now=self.now).status == "closed"
