@@ -40,11 +40,11 @@ class Providers:
         self.process.wait(timeout=10)
         self.process.stdout.close()
 
-    def control(self, name: str, **wish) -> None:
+    def control(self, name: str, **wish):
         body = json.dumps(wish).encode()
-        urllib.request.urlopen(
-            urllib.request.Request(f"{self.origin}/control/{name}", body), timeout=20
-        ).close()
+        request = urllib.request.Request(f"{self.origin}/control/{name}", body)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
 
     def knobs(self, **knobs) -> None:
         """Ask for drop, delay, repeat, hold, change, forge, errors, hang_up; without, all is well again."""
