@@ -20,6 +20,7 @@ from orders.statuses import CaseStatus, OrderStatus, RefundRequestStatus
 from payments.models import PaymentCallback
 from payments.statuses import CallbackOutcome
 from payouts.models import Payout, SettlementPeriod
+from payouts.selectors.periods import overdue_periods
 from payouts.statuses import PayoutStatus, PeriodStatus
 from shops.models import Host, Product, Shop
 from shops.statuses import HostStatus, ProductStatus, ShopStatus
@@ -63,6 +64,7 @@ class Numbers:
     week_orders: int
     to_ship: int
     on_air: int
+    overdue_periods: int
     book: TrialBalance
 
 
@@ -106,6 +108,7 @@ def market_numbers(*, now: datetime) -> Numbers:
     week = [DaySales(day, by_day.get(day, (0, 0))[0], day == today) for day in days]
     return Numbers(
         duties=duties(),
+        overdue_periods=overdue_periods(now=now).count(),
         week=week,
         week_fen=sum(day.amount_fen for day in week),
         week_orders=sum(orders for _, orders in by_day.values()),

@@ -53,6 +53,7 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
         ),
     ]
     alarms = [
+        (_("Tallies that are overdue"), numbers.overdue_periods, "payouts_settlementperiod", "overdue=yes"),
         (
             _("Quarantined callbacks"),
             waiting.callbacks,
@@ -101,6 +102,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Payouts"), "account_balance_wallet", "payouts.payout", waiting.payouts_to_approve),
                 (_("Tallies"), "request_quote", "payouts.payoutstatement", 0),
                 (_("Settlement periods"), "date_range", "payouts.settlementperiod", 0),
+                (_("Settlement rhythms"), "event_repeat", "payouts.settlementrhythm", 0),
                 (_("Payout accounts"), "credit_card", "payouts.payoutaccount", 0),
                 (_("Postings"), "menu_book", "ledger.ledgertransaction", 0),
                 (_("Accounts of the book"), "balance", "ledger.ledgeraccount", 0),

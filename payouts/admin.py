@@ -8,7 +8,16 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
 from common.admin_links import Link, list_link, object_link, related, source_link, state, yuan
 from common.clock import utc_now
-from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod, StatementLine
+from payouts.models import (
+    Payout,
+    PayoutAccount,
+    PayoutStatement,
+    SettlementPeriod,
+    SettlementRhythm,
+    StatementLine,
+    StatementQuestion,
+)
+from payouts.selectors.periods import overdue_periods
 from payouts.services.closing import begin_early_close
 from payouts.services.paying import approve_payout, fail_payout, mark_paid
 from payouts.statuses import PayoutStatus, PeriodStatus
@@ -34,6 +43,42 @@ class StatementInline(ReadOnlyInline):
     ]
 
 
+@admin.register(SettlementRhythm)
+class SettlementRhythmAdmin(BaseAdmin):
+    """Shops that settle by the month."""
+
+    noun, title = _("settlement rhythm"), _("Settlement rhythms")
+    can_add = True
+    editable_fields = ("length",)
+    list_display = [related("shop", _("shop")), "length"]
+    list_filter = ["length"]
+    list_select_related = ["shop"]
+    search_fields = ["shop__name"]
+    autocomplete_fields = ["shop"]
+
+    def get_fields(self, request, obj=None):
+        """Ask for the shop of a new rhythm."""
+        return ["shop", "length"]
+
+    def get_readonly_fields(self, request, obj=None):
+        """Let a new rhythm be written; the shop stays."""
+        return [] if obj is None else super().get_readonly_fields(request, obj)
+
+
+class OverdueFilter(admin.SimpleListFilter):
+    """Periods that should have been closed by now."""
+
+    title, parameter_name = _("overdue"), "overdue"
+
+    def lookups(self, request, model_admin):
+        """Offer one choice."""
+        return [("yes", _("overdue"))]
+
+    def queryset(self, request, queryset):
+        """Keep what is overdue."""
+        return queryset & overdue_periods(now=utc_now()) if self.value() == "yes" else queryset
+
+
 @admin.register(SettlementPeriod)
 class SettlementPeriodAdmin(BaseAdmin):
     """Weeks of a shop's book."""
@@ -46,7 +91,7 @@ class SettlementPeriodAdmin(BaseAdmin):
         state({"open": "info", "closing": "warning", "closed": "success"}),
         "closed_at",
     ]
-    list_filter = ["status"]
+    list_filter = ["status", OverdueFilter]
     list_select_related = ["shop"]
     search_fields = ["shop__name", "=shop__contact__phone"]
     date_hierarchy = "starts_at"
@@ -157,6 +202,22 @@ class StatementLineAdmin(BaseAdmin):
             object_link(line.entry),
             object_link(line.entry.transaction),
         ]
+
+
+@admin.register(StatementQuestion)
+class StatementQuestionAdmin(BaseAdmin):
+    """What payees do not agree with."""
+
+    noun, title = _("question about a tally"), _("Questions about tallies")
+    list_display = ["text", related("statement", _("tally")), "asked_at", "answered_at"]
+    list_select_related = ["statement"]
+    search_fields = ["=statement__code", "text"]
+    date_hierarchy = "asked_at"
+    ordering = ["-pk"]
+
+    def links(self, question: StatementQuestion) -> list[Link | None]:
+        """Return the tally and its payee."""
+        return [object_link(question.statement), object_link(question.statement.payee)]
 
 
 @admin.register(PayoutAccount)

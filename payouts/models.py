@@ -13,6 +13,7 @@ from payouts.statuses import (
     PayoutAccountStatus,
     PayoutMethod,
     PayoutStatus,
+    PeriodLength,
     PeriodStatus,
     StatementStatus,
 )
@@ -28,6 +29,16 @@ def exactly_one_payee() -> models.Q:
     )
 
 
+class SettlementRhythm(models.Model):
+    """How often a shop settles with its farmers; without a row every week."""
+
+    shop = models.OneToOneField(Shop, on_delete=models.PROTECT, related_name="settlement_rhythm")
+    length = models.CharField(max_length=5, choices=PeriodLength, default=PeriodLength.WEEK)
+
+    def __str__(self) -> str:
+        return f"{self.shop}: {self.get_length_display()}"
+
+
 class SettlementPeriod(models.Model):
     """A span of a shop's (co-operative's) book: starts_at ≤ posted < ends_at."""
 
@@ -36,6 +47,9 @@ class SettlementPeriod(models.Model):
     ends_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=PeriodStatus, default=PeriodStatus.OPEN)
     closed_at = models.DateTimeField(null=True, blank=True)
+    # The oldest database transaction that was still under way when the closing began: what that one or a
+    # later one wrote may have been unseen, so the next closing looks there again (decisions.md 14).
+    seen_before = models.BigIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
@@ -94,6 +108,8 @@ class PayoutStatement(models.Model):
     payee_shop = models.ForeignKey(
         Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="statements"
     )
+    # As it was when the tally was made: a later change of name changes no paper.
+    payee_name = models.CharField(max_length=80, blank=True)
     code = models.CharField(max_length=20, unique=True)
     status = models.CharField(max_length=10, choices=StatementStatus, default=StatementStatus.DRAFT)
     gross_fen = models.BigIntegerField(default=0)
@@ -102,6 +118,8 @@ class PayoutStatement(models.Model):
     freight_fen = models.BigIntegerField(default=0)
     # Coupons that the payee pays for: below zero.
     coupon_fen = models.BigIntegerField(default=0)
+    # What cases took back after the sale: below zero, but for a coupon that came back with the goods.
+    refund_fen = models.BigIntegerField(default=0)
     correction_fen = models.BigIntegerField(default=0)
     carried_fen = models.BigIntegerField(default=0)
     carried_from = models.OneToOneField(
@@ -109,6 +127,8 @@ class PayoutStatement(models.Model):
     )
     net_fen = models.BigIntegerField(default=0)
     issued_at = models.DateTimeField(null=True, blank=True)
+    # SHA-256 over everything above and every line: what the check page compares (payouts/selectors/seals.py).
+    seal = models.CharField(max_length=64, blank=True)
 
     objects = PayoutStatementQuerySet.as_manager()
 
@@ -123,6 +143,7 @@ class PayoutStatement(models.Model):
                     - models.F("platform_fee_fen")
                     + models.F("freight_fen")
                     + models.F("coupon_fen")
+                    + models.F("refund_fen")
                     + models.F("correction_fen")
                     + models.F("carried_fen")
                 ),
@@ -146,14 +167,54 @@ class PayoutStatement(models.Model):
         return self.farmer or self.host or self.payee_shop
 
 
+class StatementQuestion(models.Model):
+    """What a payee, or the shop that prints for them, does not agree with, and what an operator answers."""
+
+    statement = models.ForeignKey(PayoutStatement, on_delete=models.PROTECT, related_name="questions")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    text = models.CharField(max_length=500)
+    asked_at = models.DateTimeField()
+    answer = models.CharField(max_length=500, blank=True)
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statement"], name="question_one_open", condition=models.Q(answered_at=None)
+            ),
+            models.CheckConstraint(
+                name="question_answered_by_name",
+                condition=models.Q(answered_at=None, answered_by=None, answer="")
+                | models.Q(answered_at__isnull=False, answered_by__isnull=False) & ~models.Q(answer=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
 class StatementLine(models.Model):
-    """One payable ledger entry, claimed once for ever; gross - commission - fee = amount for a sale."""
+    """One payable ledger entry, claimed once for ever; gross - commission - fee = amount for a sale.
+
+    Written a million at a time from the book itself, whose entries nobody can delete: entry and order line
+    are not looked up and locked again one by one (docs/adr: a close is one statement a payee).
+    """
 
     statement = models.ForeignKey(PayoutStatement, on_delete=models.PROTECT, related_name="lines")
-    entry = models.OneToOneField(LedgerEntry, on_delete=models.PROTECT, related_name="statement_line")
+    entry = models.OneToOneField(
+        LedgerEntry, on_delete=models.PROTECT, related_name="statement_line", db_constraint=False
+    )
     kind = models.CharField(max_length=16, choices=LineKind)
     order_line = models.ForeignKey(
-        OrderLine, null=True, blank=True, on_delete=models.PROTECT, related_name="statement_lines"
+        OrderLine,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="statement_lines",
+        db_constraint=False,
     )
     order_number = models.CharField(max_length=20, blank=True)
     gross_fen = models.BigIntegerField(default=0)

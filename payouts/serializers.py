@@ -42,7 +42,7 @@ class StatementPayoutSerializer(serializers.ModelSerializer):
 
 
 class PayoutStatementSerializer(serializers.ModelSerializer):
-    """One payee's tally; net = gross - commission - fee + freight + coupon + correction + carried."""
+    """A tally: net = gross - commission - fee + freight + coupon + refund + correction + carried."""
 
     shop = StatementShopSerializer(source="period.shop")
     period = StatementPeriodSerializer()
@@ -64,6 +64,7 @@ class PayoutStatementSerializer(serializers.ModelSerializer):
             "platform_fee_fen",
             "freight_fen",
             "coupon_fen",
+            "refund_fen",
             "correction_fen",
             "carried_fen",
             "net_fen",

@@ -18,6 +18,13 @@ PERIOD_MOVES = {
 }
 
 
+class PeriodLength(TextChoices):
+    """How long a period of a shop is, by the calendar of the village."""
+
+    WEEK = "week", _("every week")
+    MONTH = "month", _("every month")
+
+
 class StatementStatus(TextChoices):
     """Life of a payout tally."""
 
@@ -25,6 +32,13 @@ class StatementStatus(TextChoices):
     ISSUED = "issued", _("issued")
     DISPUTED = "disputed", _("questioned")
     ACCEPTED = "accepted", _("accepted")
+
+
+STATEMENT_MOVES = {
+    StatementStatus.ISSUED: frozenset({StatementStatus.DISPUTED, StatementStatus.ACCEPTED}),
+    # Answered: what was wrong is corrected in the book and lands in the next tally.
+    StatementStatus.DISPUTED: frozenset({StatementStatus.ACCEPTED}),
+}
 
 
 class PayoutMethod(TextChoices):
@@ -68,4 +82,5 @@ class LineKind(TextChoices):
     HOST_COMMISSION = "host_commission", _("host commission")
     FREIGHT = "freight", _("freight")
     COUPON = "coupon", _("coupon given away")
+    REFUND = "refund", _("goods came back")
     CORRECTION = "correction", _("correction")

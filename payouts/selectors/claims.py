@@ -1,7 +1,7 @@
 """Which payable entries of the book belong to a shop's period: one set-based query (decisions.md 14).
 
-An entry names its document ("order_line:7", "order:3"), and the document its shop. The book is a lower
-floor and knows no orders, so the join is made here, in SQL.
+An entry names its document ("order_line:7", "order:3", "shop:2"), and the document its shop. The book is a
+lower floor and knows no orders, so the join is made here, in SQL.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ from datetime import datetime
 
 from django.db import connection
 
-from ledger.statuses import Purpose
+from ledger.statuses import Kind, Purpose
+from orders.statuses import CommissionKind
+from payouts.models import SettlementPeriod
+from payouts.statuses import LineKind
 
 PAYABLE = (
     Purpose.FARMER_PAYABLE,
@@ -18,24 +21,40 @@ PAYABLE = (
     Purpose.FREIGHT_PAYABLE,
     Purpose.COUPON_COST,
 )
+# The market itself moves these between a payee and the bank; they are no earnings.
+SENDING = (Kind.PAYOUT, Kind.PAYOUT_RETURNED)
 
-_CLAIMABLE = """
-WITH document AS (
-  SELECT 'order:' || o.id AS source, o.id AS order_id, NULL::bigint AS order_line_id
-    FROM orders_order o WHERE o.shop_id = %(shop)s AND o.paid_at IS NOT NULL
-  UNION ALL
-  SELECT 'order_line:' || l.id, o.id, l.id
-    FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
-    WHERE o.shop_id = %(shop)s AND o.paid_at IS NOT NULL
-)
-SELECT {columns}
-FROM document d
-JOIN ledger_ledgerentry e ON e.source = d.source
+# Where the closing before has looked: everything that was posted before its end and had been committed by
+# database transactions older than `seen_before`. Two ranges of two indexes, whatever the size of the book.
+_WINDOW = "AND (t.posted_at >= %(since)s OR t.made_in >= %(seen_before)s::text::xid8)"
+
+CLAIMABLE = """
+SELECT e.id AS entry_id,
+       a.owner_kind,
+       a.owner_id,
+       CASE WHEN t.kind = %(after_sale)s THEN %(refund)s
+            WHEN t.kind <> %(completion)s THEN %(correction)s
+            WHEN a.purpose = %(host_payable)s THEN %(host_commission)s
+            WHEN a.purpose = %(freight_payable)s THEN %(freight)s
+            WHEN a.purpose = %(coupon_cost)s THEN %(coupon)s
+            ELSE %(sale)s END AS kind,
+       -e.amount_fen AS amount_fen,
+       t.posted_at,
+       l.id AS order_line_id,
+       coalesce(o.number, '') AS order_number
+FROM ledger_ledgertransaction t
+JOIN ledger_ledgerentry e ON e.transaction_id = t.id
 JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = ANY(%(payable)s)
-JOIN ledger_ledgertransaction t ON t.id = e.transaction_id AND t.posted_at < %(before)s
-JOIN orders_order o ON o.id = d.order_id
-WHERE NOT EXISTS (SELECT 1 FROM payouts_statementline s WHERE s.entry_id = e.id)
-{rest}
+LEFT JOIN orders_orderline l
+  ON l.id = CASE WHEN e.source ~ '^order_line:[0-9]{{1,18}}$' THEN substr(e.source, 12)::bigint END
+LEFT JOIN orders_order o
+  ON o.id = coalesce(
+       l.order_id, CASE WHEN e.source ~ '^order:[0-9]{{1,18}}$' THEN substr(e.source, 7)::bigint END)
+WHERE t.posted_at < %(before)s
+  {window}
+  AND t.kind <> ALL(%(sending)s)
+  AND ((o.shop_id = %(shop)s AND o.paid_at IS NOT NULL) OR e.source = %(shop_source)s)
+  AND NOT EXISTS (SELECT 1 FROM payouts_statementline s WHERE s.entry_id = e.id)
 """
 
 
@@ -47,41 +66,66 @@ class Payee:
     owner_id: int
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One payable entry that no statement holds yet; `amount_fen` is what the payee earns (credit > 0)."""
+def claimable(*, period: SettlementPeriod) -> tuple[str, dict]:
+    """Return the statement, with its values, that reads every unclaimed payable entry of a period.
 
-    entry_id: int
-    purpose: str
-    amount_fen: int
-    transaction_kind: str
-    posted_at: datetime
-    order_number: str
-    order_line_id: int | None
+    What the period before has seen is not read again, however large the book is.
+    """
+    return _statement(period.shop_id, period.ends_at, _seen_by_the_last(period))
 
 
 def claimable_payees(*, shop_id: int, before: datetime) -> list[Payee]:
-    """Return who has unclaimed payable entries of a shop posted before an instant."""
-    rows = _rows("DISTINCT a.owner_kind, a.owner_id", "", shop_id=shop_id, before=before)
-    return sorted(Payee(*row) for row in rows)
-
-
-def claimable_entries(*, shop_id: int, before: datetime, payee: Payee) -> list[Claim]:
-    """Return one payee's unclaimed payable entries of a shop posted before an instant, oldest first."""
-    rows = _rows(
-        "e.id, a.purpose, -e.amount_fen, t.kind, t.posted_at, o.number, d.order_line_id",
-        "AND a.owner_kind = %(owner_kind)s AND a.owner_id = %(owner_id)s ORDER BY t.posted_at, e.id",
-        shop_id=shop_id,
-        before=before,
-        owner_kind=payee.owner_kind,
-        owner_id=payee.owner_id,
-    )
-    return [Claim(*row) for row in rows]
-
-
-def _rows(columns: str, rest: str, *, shop_id: int, before: datetime, **values: str | int) -> list[tuple]:
-    statement = _CLAIMABLE.format(columns=columns, rest=rest)
-    values |= {"shop": shop_id, "before": before, "payable": [str(purpose) for purpose in PAYABLE]}
+    """Return who has unclaimed payable entries of a shop posted before an instant, in the whole book."""
+    statement, values = _statement(shop_id, before, None)
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
+        cursor.execute(f"SELECT DISTINCT owner_kind, owner_id FROM ({statement}) claim", values)  # noqa: S608
+        return sorted(Payee(*row) for row in cursor.fetchall())
+
+
+def oldest_running_transaction() -> int:
+    """Return the number below which every database transaction has ended."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return cursor.fetchone()[0]
+
+
+def _seen_by_the_last(period: SettlementPeriod) -> tuple[datetime, int] | None:
+    last = (
+        SettlementPeriod.objects.filter(shop_id=period.shop_id, ends_at__lte=period.starts_at)
+        .exclude(pk=period.pk)
+        .order_by("-ends_at")
+        .first()
+    )
+    if last is None or last.seen_before is None:
+        return None
+    # A book restored into another server counts its transactions anew: then everything is read once.
+    is_of_this_server = last.seen_before <= oldest_running_transaction()
+    return (last.ends_at, last.seen_before) if is_of_this_server else None
+
+
+def _statement(shop_id: int, before: datetime, seen: tuple[datetime, int] | None) -> tuple[str, dict]:
+    values = {
+        "shop": shop_id,
+        "shop_source": f"shop:{shop_id}",
+        "before": before,
+        "payable": [str(purpose) for purpose in PAYABLE],
+        "sending": [str(kind) for kind in SENDING],
+        "after_sale": Kind.AFTER_SALE,
+        "completion": Kind.COMPLETION,
+        "host_payable": Purpose.HOST_PAYABLE,
+        "freight_payable": Purpose.FREIGHT_PAYABLE,
+        "coupon_cost": Purpose.COUPON_COST,
+        "refund": LineKind.REFUND,
+        "correction": LineKind.CORRECTION,
+        "host_commission": LineKind.HOST_COMMISSION,
+        "freight": LineKind.FREIGHT,
+        "coupon": LineKind.COUPON,
+        "sale": LineKind.SALE,
+        "host": CommissionKind.HOST,
+        "platform": CommissionKind.PLATFORM,
+    }
+    if seen is not None:
+        values |= {"since": seen[0], "seen_before": str(seen[1])}
+    return CLAIMABLE.format(window=_WINDOW if seen else ""), {
+        name: str(value) if hasattr(value, "label") else value for name, value in values.items()
+    }

@@ -12,17 +12,17 @@ from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
 from ledger.models import LedgerEntry
-from ledger.statuses import Kind, OwnerKind, Purpose
-from orders.models import OrderLine
-from orders.statuses import CommissionKind
+from ledger.statuses import OwnerKind
 from payouts.errors import StatementMismatchError
-from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod, StatementLine
-from payouts.selectors.claims import Claim, Payee, claimable_entries, claimable_payees
+from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod
+from payouts.selectors.claims import Payee, oldest_running_transaction
+from payouts.selectors.periods import overdue_periods
+from payouts.selectors.seals import ALPHABET, seal_of
+from payouts.services.claiming import forget_claims, gather_claims, sums_of, write_lines
 from payouts.services.opening import open_missing_periods, open_period_for
 from payouts.services.telling import tell_issued
 from payouts.statuses import (
     PERIOD_MOVES,
-    LineKind,
     PayoutAccountStatus,
     PayoutMethod,
     PeriodStatus,
@@ -34,15 +34,6 @@ logger = logging.getLogger(__name__)
 __all__ = ["begin_early_close", "close_due_periods", "close_period", "open_period_for"]
 
 PAYEE_FIELDS = {OwnerKind.FARMER: "farmer", OwnerKind.HOST: "host", OwnerKind.SHOP: "payee_shop"}
-# No letters or digits that look or sound alike: the code is read from paper over the telephone.
-CODE_ALPHABET = "23456789ABCDEFGHJKLMNPQRTUVWXYZ"
-LINE_KINDS = {
-    Purpose.FARMER_PAYABLE: LineKind.SALE,
-    Purpose.SHOP_PAYABLE: LineKind.SALE,
-    Purpose.HOST_PAYABLE: LineKind.HOST_COMMISSION,
-    Purpose.FREIGHT_PAYABLE: LineKind.FREIGHT,
-    Purpose.COUPON_COST: LineKind.COUPON,
-}
 
 
 def close_due_periods(*, now: datetime) -> list[int]:
@@ -60,6 +51,8 @@ def close_due_periods(*, now: datetime) -> list[int]:
                 closed.append(period.pk)
         except Exception:
             logger.exception("settlement period %s could not be closed", period.pk)
+    for late in overdue_periods(now=now):
+        logger.error("settlement period %s is overdue since %s", late.pk, late.ends_at.isoformat())
     return closed
 
 
@@ -67,13 +60,25 @@ def close_period(*, period: SettlementPeriod, now: datetime) -> SettlementPeriod
     """Close a period that is due, or go on where a killed run stopped; closed stays closed.
 
     The next period opens first, so that what is earned meanwhile has a home. Then each payee in a
-    transaction of their own. What commits late falls into the next period. MoveRefused before the end.
+    transaction of their own. What commits late falls into the next period. MoveRefused before the end, and
+    while an earlier period of the shop is still being closed. A payee whose entries are not what the sale
+    froze stops nobody else, but the period stays open to be finished: StatementMismatchError.
     """
     period = _begin(period.pk, now)
     if period.status == PeriodStatus.CLOSED:
         return period
-    for payee in claimable_payees(shop_id=period.shop_id, before=period.ends_at):
-        _settle(period.pk, payee, now)
+    failed: Exception | None = None
+    try:
+        for payee in gather_claims(period=period):
+            try:
+                _settle(period.pk, payee, now)
+            except StatementMismatchError as mismatch:
+                logger.exception("period %s: %s %s waits", period.pk, payee.owner_kind, payee.owner_id)
+                failed = mismatch
+    finally:
+        forget_claims()
+    if failed is not None:
+        raise failed
     return _finish(period.pk, now)
 
 
@@ -115,12 +120,16 @@ def _begin(period_id: int, now: datetime) -> SettlementPeriod:
         if period.ends_at > now:
             raise MoveRefused()
         _start_closing(period, now)
+    earlier = SettlementPeriod.objects.filter(shop_id=period.shop_id, ends_at__lte=period.starts_at)
+    if period.status == PeriodStatus.CLOSING and earlier.filter(status=PeriodStatus.CLOSING).exists():
+        raise MoveRefused()
     return period
 
 
 def _start_closing(period: SettlementPeriod, now: datetime) -> None:
     period.status = PeriodStatus.CLOSING
-    period.save(update_fields=["status"])
+    period.seen_before = oldest_running_transaction()
+    period.save(update_fields=["status", "seen_before"])
     open_period_for(shop=period.shop, now=now)
 
 
@@ -132,27 +141,27 @@ def _settle(period_id: int, payee: Payee, now: datetime) -> PayoutStatement | No
     named = {f"{PAYEE_FIELDS[OwnerKind(payee.owner_kind)]}_id": payee.owner_id}
     if period.status != PeriodStatus.CLOSING or period.statements.filter(**named).exists():
         return None
-    claims = claimable_entries(shop_id=period.shop_id, before=period.ends_at, payee=payee)
-    if not claims:
-        return None
-    lines = _lines_of(claims)
+    sums = sums_of(payee)
+    if sums.wrong_entry is not None:
+        raise StatementMismatchError(f"entry {sums.wrong_entry} is not what its order line froze")
     debt = _debt_of(period, named)
-    sums = _sums_of(lines)
     carried_fen = debt.net_fen if debt else 0
-    statement = PayoutStatement.objects.create(
+    statement = PayoutStatement(
         period=period,
         code=_new_code(),
         status=StatementStatus.ISSUED,
         carried_fen=carried_fen,
         carried_from=debt,
-        net_fen=sum(line.amount_fen for line in lines) + carried_fen,
+        net_fen=sums.amount_fen + carried_fen,
         issued_at=now,
         **named,
-        **sums,
+        **sums.columns,
     )
-    for line in lines:
-        line.statement = statement
-    StatementLine.objects.bulk_create(lines)
+    statement.payee_name = statement.payee.name
+    statement.save(force_insert=True)
+    write_lines(statement=statement, payee=payee)
+    statement.seal = seal_of(statement)
+    statement.save(update_fields=["seal"])
     if statement.net_fen > 0:
         Payout.objects.create(statement=statement, amount_fen=statement.net_fen, method=_method_for(named))
     tell_issued(statement=statement, now=now)
@@ -177,50 +186,6 @@ def _finish(period_id: int, now: datetime) -> SettlementPeriod:
     return period
 
 
-def _lines_of(claims: list[Claim]) -> list[StatementLine]:
-    ids = {claim.order_line_id for claim in claims if claim.order_line_id}
-    sold = OrderLine.objects.prefetch_related("commissions").in_bulk(ids)
-    return [_line_of(claim, sold.get(claim.order_line_id)) for claim in claims]
-
-
-def _line_of(claim: Claim, sold: OrderLine | None) -> StatementLine:
-    kind = LINE_KINDS[Purpose(claim.purpose)]
-    if claim.transaction_kind != Kind.COMPLETION:
-        kind = LineKind.CORRECTION
-    line = StatementLine(
-        entry_id=claim.entry_id,
-        kind=kind,
-        order_line=sold,
-        order_number=claim.order_number,
-        amount_fen=claim.amount_fen,
-        posted_at=claim.posted_at,
-    )
-    if kind == LineKind.HOST_COMMISSION:
-        line.gross_fen = claim.amount_fen
-    elif kind == LineKind.SALE:
-        line.gross_fen = sold.total_fen
-        for commission in sold.commissions.all():
-            if commission.kind == CommissionKind.HOST:
-                line.commission_fen = commission.amount_fen
-            else:
-                line.platform_fee_fen = commission.amount_fen
-        if line.gross_fen - line.commission_fen - line.platform_fee_fen != claim.amount_fen:
-            raise StatementMismatchError(f"entry {claim.entry_id} is not what order line {sold.pk} froze")
-    return line
-
-
-def _sums_of(lines: list[StatementLine]) -> dict[str, int]:
-    shared = [line for line in lines if line.kind in (LineKind.SALE, LineKind.HOST_COMMISSION)]
-    return {
-        "gross_fen": sum(line.gross_fen for line in shared),
-        "commission_fen": sum(line.commission_fen for line in shared),
-        "platform_fee_fen": sum(line.platform_fee_fen for line in shared),
-        "freight_fen": sum(line.amount_fen for line in lines if line.kind == LineKind.FREIGHT),
-        "coupon_fen": sum(line.amount_fen for line in lines if line.kind == LineKind.COUPON),
-        "correction_fen": sum(line.amount_fen for line in lines if line.kind == LineKind.CORRECTION),
-    }
-
-
 def _debt_of(period: SettlementPeriod, named: dict[str, int]) -> PayoutStatement | None:
     """Return the payee's earlier statement in this shop that ended below zero and was not carried on yet."""
     return (
@@ -238,7 +203,7 @@ def _method_for(named: dict[str, int]) -> str:
 
 
 def _new_code() -> str:
-    letters = "".join(secrets.choice(CODE_ALPHABET) for _ in range(12))
+    letters = "".join(secrets.choice(ALPHABET) for _ in range(12))
     return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
 
 

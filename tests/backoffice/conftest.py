@@ -41,7 +41,7 @@ from orders.models import (
 from orders.services.judging import approve_case
 from orders.services.judging_reviews import report_review
 from payments.models import PaymentCallback, Refund
-from payouts.models import PayoutAccount
+from payouts.models import PayoutAccount, SettlementRhythm, StatementQuestion
 from shops.models import DealStock
 from tests.factories.cases import ask
 from tests.factories.coupons import make_campaign, make_coupon
@@ -117,6 +117,10 @@ def full(world, zhuoma):
     )  # fmt: skip
     ReviewPhoto.objects.create(review=said, photo=make_photo(user=arun), position=0)
     report_review(reporter=world.people["stranger"], review_id=said.pk, fault="false", words="<b>", now=now)
+    SettlementRhythm.objects.create(shop=world.market.shop, length="month")
+    StatementQuestion.objects.create(
+        statement=world.farmer_statement, asked_by=world.people["farmer"], text="少了一箱", asked_at=now
+    )
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import django
 
-PARTS = {"deal_apps", "deal_buyers", "deal_market", "printing", "room_app", "room_readers"}
+PARTS = {"deal_apps", "deal_buyers", "deal_market", "printing", "room_app", "room_readers", "tally_market"}
 NAMES = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - PARTS)
 
 

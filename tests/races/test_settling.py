@@ -52,14 +52,14 @@ def test_control_without_the_lock_closers_collide(due, monkeypatch):
         manager, "select_for_update", lambda self, **options: self.get_queryset(), raising=False
     )
     both_have_looked = threading.Barrier(2)
-    real = closing.claimable_entries
+    real = closing.sums_of
 
-    def look(**arguments):
-        found = real(**arguments)
+    def look(payee):
+        found = real(payee)
         both_have_looked.wait(10)
         return found
 
-    monkeypatch.setattr(closing, "claimable_entries", look)
+    monkeypatch.setattr(closing, "sums_of", look)
     results = run_together(close(due), close(due))
 
     assert any(isinstance(result, (IntegrityError, threading.BrokenBarrierError)) for result in results), (
