@@ -86,7 +86,7 @@ class AppealForm(forms.Form):
 
 
 class ApproveForm(forms.Form):
-    """A yes: where to send the goods, or a kind word."""
+    """A yes: where to send the goods, which a return needs, or a kind word."""
 
     reply = forms.CharField(
         label=_("A word to the buyer"),
@@ -94,6 +94,10 @@ class ApproveForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+
+    def __init__(self, *args, is_return: bool, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["reply"].required = is_return
 
 
 class RejectForm(forms.Form):

@@ -5,13 +5,21 @@ from django.db.models import Prefetch, Q, QuerySet
 from accounts.models import User
 from common.errors import NotFound
 from orders.models import AfterSaleCase, AfterSaleLine, AfterSalePhoto
-from orders.statuses import CaseStatus
+from orders.statuses import CaseKind, CaseStatus
 
 CASE_TABS: dict[str, tuple[str, ...]] = {
     "to_answer": (CaseStatus.REQUESTED, CaseStatus.AWAITING_RECEIPT),
     "under_way": (CaseStatus.AWAITING_RETURN, CaseStatus.AWAITING_REFUND, CaseStatus.REJECTED),
     "done": (CaseStatus.REFUNDED, CaseStatus.CLOSED),
 }
+
+# A return that the shop has agreed to, and has not said no to since.
+RETURNED = (
+    CaseStatus.AWAITING_RETURN,
+    CaseStatus.AWAITING_RECEIPT,
+    CaseStatus.AWAITING_REFUND,
+    CaseStatus.REFUNDED,
+)
 
 
 def list_visible_cases(*, user: User) -> QuerySet[AfterSaleCase]:
@@ -39,6 +47,14 @@ def list_shop_cases(*, user: User, tab: str) -> QuerySet[AfterSaleCase]:
 def count_cases_to_answer(*, user: User) -> int:
     """Return how many cases wait for the person's shops."""
     return AfterSaleCase.objects.for_member(user).filter(status__in=CASE_TABS["to_answer"]).count()
+
+
+def last_return_address(*, shop_id: int) -> str:
+    """Return where a shop wanted goods sent back the last time it said so, else nothing."""
+    told = AfterSaleCase.objects.filter(
+        order__shop=shop_id, kind=CaseKind.RETURN_AND_REFUND, status__in=RETURNED
+    ).exclude(reply="")
+    return told.order_by("-pk").values_list("reply", flat=True).first() or ""
 
 
 def get_visible_case(*, user: User, case_id: int) -> AfterSaleCase:

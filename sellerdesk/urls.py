@@ -19,6 +19,7 @@ from sellerdesk.views import (
     money,
     orders,
     parcels,
+    talk,
     today,
 )
 
@@ -51,6 +52,9 @@ urlpatterns = [
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
     path("desk/orders/<slug:number>/cash/", orders.order_cash, name="order_cash"),
     path("desk/orders/<slug:number>/refused/", orders.order_refused, name="order_refused"),
+    path("desk/messages/", talk.talks, name="talks"),
+    path("desk/messages/<int:conversation_id>/", talk.talk, name="talk"),
+    path("desk/orders/<slug:number>/talk/", talk.talk_about, name="talk_about"),
     path("desk/after-sales/", cases.cases, name="cases"),
     path("desk/after-sales/<int:case_id>/", cases.case, name="case"),
     path("desk/after-sales/<int:case_id>/approve/", cases.case_approve, name="case_approve"),

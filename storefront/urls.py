@@ -16,6 +16,7 @@ from storefront.views import (
     paying,
     replays,
     shop,
+    talk,
 )
 
 app_name = "storefront"
@@ -24,6 +25,9 @@ urlpatterns = [
     path("products/", catalogue.products, name="products"),
     path("products/<int:product_id>/", catalogue.product, name="product"),
     path("shops/<int:shop_id>/", shop.shop, name="shop"),
+    path("shops/<int:shop_id>/talk/", talk.talk, name="talk"),
+    path("messages/", talk.talks, name="talks"),
+    path("messages/<int:message_id>/report/", talk.message_report, name="message_report"),
     path("cart/", cart.cart, name="cart"),
     path("cart/add/", cart.cart_add, name="cart_add"),
     path("cart/chosen/", cart.cart_chosen, name="cart_chosen"),

@@ -9,10 +9,16 @@ from accounts.models import User
 from common import limits, outbox
 from common.errors import Invalid, NotFound
 from orders.models import AfterSaleCase, Conversation, MessageReport, Order, PrivateMessage
-from orders.selectors.talking import get_conversation, side_of
+from orders.selectors import get_shop_order
+from orders.selectors.talking import (
+    get_conversation,
+    get_reportable_message,
+    get_shop_to_talk_to,
+    side_of,
+)
 from orders.statuses import TalkSide
 from shops.models import Photo, Product
-from shops.selectors import is_member, visible_shops
+from shops.selectors import is_member
 
 TEXT_MAX = 1000
 PHOTOS_MAX = 6
@@ -28,17 +34,17 @@ def open_conversation(*, buyer: User, shop_id: int, now: datetime) -> Conversati
     known = Conversation.objects.filter(buyer=buyer, shop_id=shop_id).first()
     if known is not None:
         return known
-    shop = visible_shops(buyer).filter(pk=shop_id).first()
-    if shop is None and Order.objects.for_buyer(buyer).filter(shop_id=shop_id).exists():
-        shop = Order.objects.for_buyer(buyer).filter(shop_id=shop_id).first().shop
-    if shop is None:
-        raise NotFound()
+    shop = get_shop_to_talk_to(user=buyer, shop_id=shop_id)
     if is_member(buyer, shop):
         raise Invalid()
-    known, _made = Conversation.objects.get_or_create(
-        buyer=buyer, shop=shop, defaults={"created_at": now, "last_message_at": now}
-    )
-    return known
+    return _begun(buyer.pk, shop.pk, now)
+
+
+@transaction.atomic
+def open_conversation_about(*, member: User, number: str, now: datetime) -> Conversation:
+    """Return the talk of a shop with the buyer of an order, begun when there is none; NotFound."""
+    order = get_shop_order(user=member, number=number)
+    return _begun(order.group.buyer_id, order.shop_id, now)
 
 
 @transaction.atomic
@@ -97,18 +103,20 @@ def read_until(*, reader: User, conversation_id: int, message_id: int) -> None:
 @transaction.atomic
 def report_message(*, reporter: User, message_id: int, reason: str, now: datetime) -> MessageReport:
     """Ask the market to look at what the other side said; once a person. NotFound, Invalid without words."""
-    message = PrivateMessage.objects.select_related("conversation").filter(pk=message_id).first()
-    if message is None:
-        raise NotFound()
-    found = get_conversation(user=reporter, conversation_id=message.conversation_id)
-    if message.side == side_of(reporter, found):
-        raise NotFound()
+    message = get_reportable_message(user=reporter, message_id=message_id)
     if not reason.strip():
         raise Invalid(fields={"reason": Invalid.message})
     report, _made = MessageReport.objects.get_or_create(
         message=message, reporter=reporter, defaults={"reason": reason.strip()[:200], "created_at": now}
     )
     return report
+
+
+def _begun(buyer_id: int, shop_id: int, now: datetime) -> Conversation:
+    known, _made = Conversation.objects.get_or_create(
+        buyer_id=buyer_id, shop_id=shop_id, defaults={"created_at": now, "last_message_at": now}
+    )
+    return known
 
 
 def _order(found: Conversation, number: str) -> Order | None:

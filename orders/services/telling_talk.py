@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 from accounts.services.contacts import contact_of
 from notifications.services.telling import in_language_of, tell
 from orders.models import PrivateMessage
-from orders.services.telling import buyer_url, desk_url
 from orders.statuses import TalkSide
 
 
@@ -16,10 +15,10 @@ def tell_message(*, message: PrivateMessage, now: datetime) -> None:
     talk = message.conversation
     if message.side == TalkSide.BUYER:
         contact, read, name = talk.shop.contact, talk.read_by_shop, talk.buyer.display_name
-        url = desk_url(message.order) if message.order else "/desk/"
+        url = f"/desk/messages/{talk.pk}/"
     else:
         contact, read, name = contact_of(talk.buyer), talk.read_by_buyer, talk.shop.name
-        url = buyer_url(message.order) if message.order else f"/shops/{talk.shop_id}/"
+        url = f"/shops/{talk.shop_id}/talk/"
     if message.pk <= read:
         return
     first = talk.messages.filter(side=message.side, pk__gt=read).earliest("pk")

@@ -17,7 +17,13 @@ from common.errors import MarketError
 from common.idempotency import parse_key
 from orders.case_cards import case_for_shop, losses_for_shop
 from orders.case_forms import ApproveForm, RejectForm
-from orders.case_selectors import CASE_TABS, count_cases_to_answer, get_shop_case, list_shop_cases
+from orders.case_selectors import (
+    CASE_TABS,
+    count_cases_to_answer,
+    get_shop_case,
+    last_return_address,
+    list_shop_cases,
+)
 from orders.models import AfterSaleCase
 from orders.services.judging import approve_case, receive_return, reject_case
 from orders.services.paying_back import freight_if_granted
@@ -65,7 +71,7 @@ def case_approve(request: HttpRequest, case_id: int) -> HttpResponse:
     """Say yes to the sum that the page showed."""
     found = get_shop_case(user=request.user, case_id=case_id)
     key = parse_key(request.POST.get("key"))
-    form = ApproveForm(request.POST)
+    form = ApproveForm(request.POST, is_return=found.kind == CaseKind.RETURN_AND_REFUND)
     if not form.is_valid():
         return _page(request, found, "yes", form, status=400)
     if found.status == CaseStatus.REQUESTED and _sum_moved(request, found):
@@ -145,6 +151,14 @@ def _moved(
     return redirect("sellerdesk:case", case_id=found.pk)
 
 
+def _empty_form(found: AfterSaleCase, act: str) -> Form | None:
+    if act == "yes":
+        is_return = found.kind == CaseKind.RETURN_AND_REFUND
+        address = last_return_address(shop_id=found.order.shop_id) if is_return else ""
+        return ApproveForm(initial={"reply": address}, is_return=is_return)
+    return RejectForm() if act == "no" else None
+
+
 def _sum_moved(request: HttpRequest, found: AfterSaleCase) -> bool:
     return request.POST.get("total_fen") != str(found.amount_fen + freight_if_granted(found))
 
@@ -158,14 +172,13 @@ def _page(
         request.user, found.order.shop_id
     )
     freight_fen = freight_if_granted(found)
-    forms = {"yes": ApproveForm, "no": RejectForm}
     context = {
         "card": case_for_shop(found, now=utc_now()),
         "case": found,
         "order": found.order,
         "acts": acts,
         "act": act,
-        "form": form or (forms[act]() if act in forms else None),
+        "form": form or _empty_form(found, act),
         "key": uuid.uuid4(),
         "freight_fen": freight_fen,
         "total_fen": found.amount_fen + freight_fen,

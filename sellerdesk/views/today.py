@@ -8,6 +8,7 @@ from common.clock import utc_now
 from common.money import yuan_text
 from livestreams.statuses import ON_AIR
 from orders.case_selectors import count_cases_to_answer
+from orders.selectors.talking import count_unread_of_shops
 from payouts.selectors.earnings import expected_payout
 from sellerdesk.permissions import desk_required
 from sellerdesk.selectors import next_session, orders_to_ship, sales_by_day
@@ -32,6 +33,7 @@ def today(request: HttpRequest) -> HttpResponse:
         "shops": request.own_shops,
         "to_ship": waiting,
         "desk_order_count": waiting,
+        "talks_unread": count_unread_of_shops(request.user),
         "cases_waiting": count_cases_to_answer(user=request.user),
         "low": low_stock(request.user)[:LOW_SHOWN],
         "session": session,

@@ -200,3 +200,9 @@ export function restorePhotos(form, photos) {
   if (!strip) return;
   for (const photo of photos) strip.keep(strip.addTile(photo.url), photo.id);
 }
+
+/** Takes all photos out of a form's strip: what they were for has been sent. */
+export function clearPhotos(form) {
+  const strip = strips.get(form.querySelector("[data-photo-strip]"));
+  for (const tile of [...(strip?.tiles ?? [])]) strip.remove(tile);
+}

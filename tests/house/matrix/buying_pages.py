@@ -1,5 +1,7 @@
 """Pages of after-sales and of private talk."""
 
+from common.clock import utc_now
+from orders.services.conversing import open_conversation, write_message
 from tests.house.matrix.buying_cases import KEY, case_of
 from tests.house.matrix.orders import MOVE_OF_BUYER, MOVE_OF_SHOP, PAGE, PAGE_OF_BUYER, PAGE_OF_SHOP
 from tests.house.roles import row
@@ -11,6 +13,25 @@ def _case(move: str = "", state: str = "requested"):
 
 def _desk(move: str = "", state: str = "requested"):
     return lambda world: f"/desk/after-sales/{case_of(world, state).pk}/{move}"
+
+
+def _said(world, by: str = "buyer"):
+    """Let the buyer and the shop talk; return what `by` says."""
+    people, shop = world.people, world.market.shop
+    talk = open_conversation(buyer=people["buyer"], shop_id=shop.pk, now=utc_now())
+    return write_message(author=people[by], conversation_id=talk.pk, text="在吗", now=utc_now())
+
+
+def _desk_talk(world) -> str:
+    return f"/desk/messages/{_said(world).conversation_id}/"
+
+
+def _shop_talk(world) -> str:
+    return f"/shops/{world.market.shop.pk}/talk/"
+
+
+def _report(world) -> str:
+    return f"/messages/{_said(world, 'clerk').pk}/report/"
 
 
 def _ask(world) -> str:
@@ -45,6 +66,27 @@ ROWS = [
         MOVE_OF_BUYER,
         path=_case("appeal/", "rejected"),
         data={"key": KEY, "text": "请看照片"},
+    ),
+    row("GET", "messages/", PAGE),
+    # Everybody may write to an open shop; its own people read at the desk.
+    row("GET", "shops/<int:shop_id>/talk/", "302 200 200 200 302 200 200", path=_shop_talk),
+    row("POST", "shops/<int:shop_id>/talk/", 302, path=_shop_talk, data={"text": "在吗"}),
+    row("GET", "messages/<int:message_id>/report/", PAGE_OF_BUYER, path=_report),
+    row(
+        "POST",
+        "messages/<int:message_id>/report/",
+        MOVE_OF_BUYER,
+        path=_report,
+        data={"reason": "骂人"},
+    ),
+    row("GET", "desk/messages/", "302 404 404 404 200 404 404"),
+    row("GET", "desk/messages/<int:conversation_id>/", PAGE_OF_SHOP, path=_desk_talk),
+    row("POST", "desk/messages/<int:conversation_id>/", MOVE_OF_SHOP, path=_desk_talk, data={"text": "在的"}),
+    row(
+        "POST",
+        "desk/orders/<slug:number>/talk/",
+        MOVE_OF_SHOP,
+        path=lambda world: f"/desk/orders/{world.paid_order.number}/talk/",
     ),
     row("GET", "desk/after-sales/", "302 404 404 404 200 404 404"),
     row("GET", "desk/after-sales/<int:case_id>/", PAGE_OF_SHOP, path=_desk()),
