@@ -199,11 +199,14 @@ class StatementQuestion(models.Model):
 class StatementLine(models.Model):
     """One payable ledger entry, claimed once for ever; gross - commission - fee = amount for a sale.
 
-    Written a million at a time from the book itself, whose entries nobody can delete: entry and order line
-    are not looked up and locked again one by one (docs/adr: a close is one statement a payee).
+    Written by hundreds of thousands from the book itself, whose entries nobody can delete: what they point at
+    is not looked up and locked again row by row. The database refuses any later change, and lines without
+    a statement (migration 0005).
     """
 
-    statement = models.ForeignKey(PayoutStatement, on_delete=models.PROTECT, related_name="lines")
+    statement = models.ForeignKey(
+        PayoutStatement, on_delete=models.PROTECT, related_name="lines", db_constraint=False
+    )
     entry = models.OneToOneField(
         LedgerEntry, on_delete=models.PROTECT, related_name="statement_line", db_constraint=False
     )
@@ -215,6 +218,7 @@ class StatementLine(models.Model):
         on_delete=models.PROTECT,
         related_name="statement_lines",
         db_constraint=False,
+        db_index=False,  # from an order line to its tallies the way leads over the entries of the book
     )
     order_number = models.CharField(max_length=20, blank=True)
     gross_fen = models.BigIntegerField(default=0)

@@ -42,8 +42,7 @@ def tell(
     empty. Without `channels`: e-mail where there is an address, SMS where there is a phone and either no
     account or an important kind. ValueError for a url that leaves the site.
     """
-    if url and (not url.startswith("/") or url.startswith(("//", "/\\"))):
-        raise ValueError(f"not a path of this site: {url}")
+    _check_path(url)
     with transaction.atomic():
         notification, is_new = Notification.objects.get_or_create(
             dedupe_key=dedupe_key,
@@ -84,12 +83,10 @@ def tell_many(
     together: the inbox's note is its own delivery, other channels leave through the outbox in the queue where
     nothing waits for them. The caller bounds the number (hundreds).
     """
-    if not url.startswith("/") or url.startswith(("//", "/\\")):
-        raise ValueError(f"not a path of this site: {url}")
     keys = [note.dedupe_key for note in notes]
     told = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
     spoken: dict[str, tuple[str, str]] = {}
-    contacts, rows = [], []
+    letters = []
     for note in notes:
         if note.dedupe_key in told:
             continue
@@ -97,16 +94,43 @@ def tell_many(
         if contact.language not in spoken:
             with in_language_of(contact):
                 spoken[contact.language] = words()
-        title, body = spoken[contact.language]
-        contacts.append(contact)
+        letters.append(Letter(contact, *spoken[contact.language], url, note.dedupe_key))
+    return tell_each(kind=kind, letters=letters, now=now)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What one of many people is told, in their language; `url` and `dedupe_key` as for `tell`."""
+
+    contact: Contact
+    title: str
+    body: str
+    url: str
+    dedupe_key: str
+
+
+@transaction.atomic
+def tell_each(*, kind: str, letters: Sequence[Letter], now: datetime) -> int:
+    """Tell people each their own thing, once per their key; return how many had not been told yet.
+
+    A handful of statements for all of them together, as `tell_many`. The caller bounds the number (hundreds).
+    """
+    keys = [letter.dedupe_key for letter in letters]
+    told = set(Notification.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
+    contacts, rows = [], []
+    for letter in letters:
+        if letter.dedupe_key in told:
+            continue
+        _check_path(letter.url)
+        contacts.append(letter.contact)
         rows.append(
             Notification(
-                contact=contact,
+                contact=letter.contact,
                 kind=kind,
-                title=_shortened(" ".join(str(title).split()), TITLE_LENGTH),
-                body=_shortened(str(body), BODY_LENGTH),
-                url=url,
-                dedupe_key=note.dedupe_key,
+                title=_shortened(" ".join(str(letter.title).split()), TITLE_LENGTH),
+                body=_shortened(str(letter.body), BODY_LENGTH),
+                url=letter.url,
+                dedupe_key=letter.dedupe_key,
                 created_at=now,
             )
         )
@@ -123,6 +147,11 @@ def tell_many(
         [{"delivery_id": one.pk} for one in made if one.status == DeliveryStatus.QUEUED],
     )
     return len(rows)
+
+
+def _check_path(url: str) -> None:
+    if url and (not url.startswith("/") or url.startswith(("//", "/\\"))):
+        raise ValueError(f"not a path of this site: {url}")
 
 
 def _contact_of(user: User) -> Contact:

@@ -46,10 +46,10 @@ FROM ledger_ledgertransaction t
 JOIN ledger_ledgerentry e ON e.transaction_id = t.id
 JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = ANY(%(payable)s)
 LEFT JOIN orders_orderline l
-  ON l.id = CASE WHEN e.source ~ '^order_line:[0-9]{{1,18}}$' THEN substr(e.source, 12)::bigint END
+  ON l.id = CASE WHEN e.source LIKE 'order_line:%%' THEN substr(e.source, 12)::bigint END
 LEFT JOIN orders_order o
   ON o.id = coalesce(
-       l.order_id, CASE WHEN e.source ~ '^order:[0-9]{{1,18}}$' THEN substr(e.source, 7)::bigint END)
+       l.order_id, CASE WHEN e.source LIKE 'order:%%' THEN substr(e.source, 7)::bigint END)
 WHERE t.posted_at < %(before)s
   {window}
   AND t.kind <> ALL(%(sending)s)

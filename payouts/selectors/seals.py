@@ -15,14 +15,14 @@ from payouts.models import PayoutStatement
 ALPHABET = "23456789ABCDEFGHJKLMNPQRTUVWXYZ"
 LETTERS = 8
 
-_LINES = """
+LINES = """
 SELECT encode(sha256(coalesce(string_agg(chunk, ''::bytea ORDER BY n), ''::bytea)), 'hex') FROM (
   SELECT n, sha256(convert_to(string_agg(said, chr(10) ORDER BY entry_id), 'UTF8')) AS chunk FROM (
     SELECT entry_id,
            (row_number() OVER (ORDER BY entry_id) - 1) / 1000 AS n,
            concat_ws('|', entry_id, kind, order_line_id, order_number, gross_fen, commission_fen,
                      platform_fee_fen, amount_fen, (extract(epoch FROM posted_at) * 1000000)::bigint) AS said
-    FROM payouts_statementline WHERE statement_id = %s) line
+    FROM {lines}) line
   GROUP BY n) part
 """
 
@@ -33,14 +33,11 @@ _HEAD = (
 )  # fmt: skip
 
 
-def seal_of(statement: PayoutStatement) -> str:
-    """Return the seal of what a statement and its lines say now."""
+def seal_of(statement: PayoutStatement, *, lines: str) -> str:
+    """Return the seal of what a statement says, with the digest of its lines."""
     period = statement.period
     head = [period.shop_id, int(period.starts_at.timestamp()), int(period.ends_at.timestamp())]
     head += [getattr(statement, name) for name in _HEAD]
-    with connection.cursor() as cursor:
-        cursor.execute(_LINES, [statement.pk])
-        (lines,) = cursor.fetchone()
     said = "\x1f".join("" if value is None else str(value) for value in ["statement/1", *head, lines])
     return hashlib.sha256(said.encode()).hexdigest()
 
@@ -55,5 +52,10 @@ def letters_of(seal: str) -> str:
 
 
 def is_unaltered(statement: PayoutStatement) -> bool:
-    """Return whether a statement still says what it said when it was sealed."""
-    return bool(statement.seal) and hmac.compare_digest(seal_of(statement), statement.seal)
+    """Return whether a statement and its lines still say what they said when they were sealed."""
+    if not statement.seal:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(LINES.format(lines="payouts_statementline WHERE statement_id = %s"), [statement.pk])
+        (lines,) = cursor.fetchone()
+    return hmac.compare_digest(seal_of(statement, lines=lines), statement.seal)

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 
 from payouts.models import PayoutStatement, SettlementPeriod
 from payouts.selectors.claims import Payee, claimable
+from payouts.selectors.seals import LINES
 from payouts.statuses import LineKind
 
 _GATHER = """
@@ -24,7 +25,7 @@ FROM ({claimable}) c
 LEFT JOIN orders_orderline l ON l.id = c.order_line_id
 LEFT JOIN orders_commissionline h ON h.order_line_id = l.id AND h.kind = %(host)s
 LEFT JOIN orders_commissionline p ON p.order_line_id = l.id AND p.kind = %(platform)s
-ORDER BY c.owner_kind, c.owner_id, c.posted_at, c.entry_id
+ORDER BY c.owner_id, c.owner_kind COLLATE "C", c.entry_id
 """
 
 _SUMS = """
@@ -37,9 +38,11 @@ SELECT coalesce(sum(gross_fen), 0),
        coalesce(sum(amount_fen) FILTER (WHERE kind = %(correction)s), 0),
        coalesce(sum(amount_fen), 0),
        min(entry_id) FILTER (WHERE kind = %(sale)s AND
-         gross_fen - commission_fen - platform_fee_fen IS DISTINCT FROM amount_fen)
-FROM payouts_claim WHERE owner_kind = %(owner_kind)s AND owner_id = %(owner_id)s
+         gross_fen - commission_fen - platform_fee_fen IS DISTINCT FROM amount_fen),
+       ({digest})
+FROM {claims}
 """
+_OF_PAYEE = "payouts_claim WHERE owner_kind = %(owner_kind)s AND owner_id = %(owner_id)s"
 
 _WRITE = """
 INSERT INTO payouts_statementline (statement_id, entry_id, kind, order_line_id, order_number, gross_fen,
@@ -47,13 +50,16 @@ INSERT INTO payouts_statementline (statement_id, entry_id, kind, order_line_id, 
 SELECT %(statement)s, entry_id, kind, order_line_id, order_number, gross_fen,
        commission_fen, platform_fee_fen, amount_fen, posted_at
 FROM payouts_claim WHERE owner_kind = %(owner_kind)s AND owner_id = %(owner_id)s
-ORDER BY posted_at, entry_id
+ORDER BY entry_id
 """
 
 
 @dataclass(frozen=True)
 class Sums:
-    """What a payee's claims add up to, in fen; `wrong_entry` is not what its order line froze."""
+    """What a payee's claims add up to, in fen; `wrong_entry` is not what its order line froze.
+
+    `lines_digest` is what the lines contribute to the seal.
+    """
 
     gross_fen: int
     commission_fen: int
@@ -64,6 +70,7 @@ class Sums:
     correction_fen: int
     amount_fen: int
     wrong_entry: int | None
+    lines_digest: str
 
     @property
     def columns(self) -> dict[str, int]:
@@ -81,7 +88,7 @@ def gather_claims(*, period: SettlementPeriod) -> list[Payee]:
         # Joins and a sort of a million rows once a week; the setting ends with this transaction.
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute(_GATHER.format(claimable=statement), values)
-        cursor.execute("CREATE INDEX ON payouts_claim (owner_kind, owner_id)")
+        cursor.execute("CREATE INDEX ON payouts_claim (owner_id, owner_kind)")
         cursor.execute("ANALYZE payouts_claim")
         cursor.execute("SELECT DISTINCT owner_kind, owner_id FROM payouts_claim ORDER BY 1, 2")
         return [Payee(*row) for row in cursor.fetchall()]
@@ -97,9 +104,10 @@ def sums_of(payee: Payee) -> Sums:
     """Return what the gathered claims of a payee add up to."""
     kinds = {kind.value: kind.value for kind in LineKind}
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, kinds | _named(payee))
-        *sums, wrong_entry = cursor.fetchone()
-    return Sums(*(int(amount) for amount in sums), wrong_entry=wrong_entry)
+        statement = _SUMS.format(claims=_OF_PAYEE, digest=LINES.format(lines=_OF_PAYEE))
+        cursor.execute(statement, kinds | _named(payee))
+        *sums, wrong_entry, digest = cursor.fetchone()
+    return Sums(*(int(amount) for amount in sums), wrong_entry=wrong_entry, lines_digest=digest)
 
 
 def write_lines(*, statement: PayoutStatement, payee: Payee) -> None:

@@ -12,10 +12,10 @@ from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
 from ledger.models import LedgerEntry
-from ledger.statuses import OwnerKind
 from payouts.errors import StatementMismatchError
-from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod
-from payouts.selectors.claims import Payee, oldest_running_transaction
+from payouts.models import Payout, PayoutStatement, SettlementPeriod
+from payouts.selectors.claims import oldest_running_transaction
+from payouts.selectors.payees import KnownPayee, batched_payees
 from payouts.selectors.periods import overdue_periods
 from payouts.selectors.seals import ALPHABET, seal_of
 from payouts.services.claiming import forget_claims, gather_claims, sums_of, write_lines
@@ -23,8 +23,6 @@ from payouts.services.opening import open_missing_periods, open_period_for
 from payouts.services.telling import tell_issued
 from payouts.statuses import (
     PERIOD_MOVES,
-    PayoutAccountStatus,
-    PayoutMethod,
     PeriodStatus,
     StatementStatus,
 )
@@ -33,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 __all__ = ["begin_early_close", "close_due_periods", "close_period", "open_period_for"]
 
-PAYEE_FIELDS = {OwnerKind.FARMER: "farmer", OwnerKind.HOST: "host", OwnerKind.SHOP: "payee_shop"}
+TOLD_AT_ONCE = 200
 
 
 def close_due_periods(*, now: datetime) -> list[int]:
@@ -69,14 +67,16 @@ def close_period(*, period: SettlementPeriod, now: datetime) -> SettlementPeriod
         return period
     failed: Exception | None = None
     try:
-        for payee in gather_claims(period=period):
+        payees = gather_claims(period=period)
+        for known in batched_payees(period=period, payees=payees):
             try:
-                _settle(period.pk, payee, now)
+                _settle(period.pk, known, now)
             except StatementMismatchError as mismatch:
-                logger.exception("period %s: %s %s waits", period.pk, payee.owner_kind, payee.owner_id)
+                logger.exception("period %s: %s waits", period.pk, known.payee)
                 failed = mismatch
     finally:
         forget_claims()
+    _tell_all(period.pk, now)
     if failed is not None:
         raise failed
     return _finish(period.pk, now)
@@ -134,38 +134,48 @@ def _start_closing(period: SettlementPeriod, now: datetime) -> None:
 
 
 @transaction.atomic
-def _settle(period_id: int, payee: Payee, now: datetime) -> PayoutStatement | None:
+def _settle(period_id: int, known: KnownPayee, now: datetime) -> PayoutStatement | None:
     """Write one payee's statement with its lines and its payout; nothing when another run has done it."""
     # The lock makes two closers take turns; each then sees what the other has written.
     period = SettlementPeriod.objects.select_for_update().get(pk=period_id)
-    named = {f"{PAYEE_FIELDS[OwnerKind(payee.owner_kind)]}_id": payee.owner_id}
-    if period.status != PeriodStatus.CLOSING or period.statements.filter(**named).exists():
+    if period.status != PeriodStatus.CLOSING or period.statements.filter(**known.named).exists():
         return None
-    sums = sums_of(payee)
+    sums = sums_of(known.payee)
     if sums.wrong_entry is not None:
         raise StatementMismatchError(f"entry {sums.wrong_entry} is not what its order line froze")
-    debt = _debt_of(period, named)
-    carried_fen = debt.net_fen if debt else 0
+    carried_fen = known.debt.net_fen if known.debt else 0
     statement = PayoutStatement(
         period=period,
+        payee_name=known.name,
         code=_new_code(),
         status=StatementStatus.ISSUED,
         carried_fen=carried_fen,
-        carried_from=debt,
+        carried_from=known.debt,
         net_fen=sums.amount_fen + carried_fen,
         issued_at=now,
-        **named,
+        **known.named,
         **sums.columns,
     )
-    statement.payee_name = statement.payee.name
+    statement.seal = seal_of(statement, lines=sums.lines_digest)
     statement.save(force_insert=True)
-    write_lines(statement=statement, payee=payee)
-    statement.seal = seal_of(statement)
-    statement.save(update_fields=["seal"])
+    write_lines(statement=statement, payee=known.payee)
     if statement.net_fen > 0:
-        Payout.objects.create(statement=statement, amount_fen=statement.net_fen, method=_method_for(named))
-    tell_issued(statement=statement, now=now)
+        Payout.objects.create(statement=statement, amount_fen=statement.net_fen, method=known.method)
     return statement
+
+
+def _tell_all(period_id: int, now: datetime) -> None:
+    """Tell every payee of a period, some hundreds in a transaction; who was told is not told again."""
+    statements = PayoutStatement.objects.filter(period_id=period_id).select_related(
+        "farmer__contact", "host__contact", "payee_shop__contact"
+    )
+    last = 0
+    while batch := list(statements.filter(pk__gt=last).order_by("pk")[:TOLD_AT_ONCE]):
+        with transaction.atomic():
+            # Two closers take turns here, too: the second finds what the first has told.
+            SettlementPeriod.objects.select_for_update().get(pk=period_id)
+            tell_issued(statements=batch, now=now)
+        last = batch[-1].pk
 
 
 @transaction.atomic
@@ -184,22 +194,6 @@ def _finish(period_id: int, now: datetime) -> SettlementPeriod:
             now=now,
         )
     return period
-
-
-def _debt_of(period: SettlementPeriod, named: dict[str, int]) -> PayoutStatement | None:
-    """Return the payee's earlier statement in this shop that ended below zero and was not carried on yet."""
-    return (
-        PayoutStatement.objects.filter(
-            period__shop_id=period.shop_id, net_fen__lt=0, carried_into=None, **named
-        )
-        .order_by("-period__ends_at")
-        .first()
-    )
-
-
-def _method_for(named: dict[str, int]) -> str:
-    account = PayoutAccount.objects.filter(status=PayoutAccountStatus.ACTIVE, **named).first()
-    return account.method if account else PayoutMethod.CASH
 
 
 def _new_code() -> str:

@@ -1,17 +1,23 @@
 """What payees are told: their own sum and code, nobody else's name (an SMS is read by others)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Contact
 from common.money import yuan_text
-from notifications.services.telling import in_language_of, tell
+from notifications.services.telling import Letter, in_language_of, tell, tell_each
 from payouts.models import Payout, PayoutStatement
 
 
-def tell_issued(*, statement: PayoutStatement, now: datetime) -> None:
-    """Tell a payee that the tally is there."""
+def tell_issued(*, statements: Sequence[PayoutStatement], now: datetime) -> None:
+    """Tell payees that their tallies are there, each once; some hundreds at a time."""
+    letters = [_letter_of(statement) for statement in statements]
+    tell_each(kind="statement_issued", letters=letters, now=now)
+
+
+def _letter_of(statement: PayoutStatement) -> Letter:
     contact = statement.payee.contact
     with in_language_of(contact):
         words = {"amount": yuan_text(statement.net_fen), "code": statement.code}
@@ -23,15 +29,7 @@ def tell_issued(*, statement: PayoutStatement, now: datetime) -> None:
             body = (
                 _("Nothing is paid out this time: ¥%(amount)s carries over. Tally number %(code)s.") % words
             )
-        tell(
-            contact_id=contact.pk,
-            kind="statement_issued",
-            title=title,
-            body=body,
-            url=_page_of(statement, contact),
-            dedupe_key=f"statement:{statement.pk}",
-            now=now,
-        )
+    return Letter(contact, title, body, _page_of(statement, contact), f"statement:{statement.pk}")
 
 
 def tell_paid(*, payout: Payout, now: datetime) -> None:

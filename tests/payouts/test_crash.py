@@ -44,6 +44,8 @@ def dying(real, before):
 if place == "between":
     closing._settle = dying(closing._settle, before=False)
 elif place == "inside":
+    closing.write_lines = dying(closing.write_lines, before=False)
+elif place == "telling":
     closing.tell_issued = dying(closing.tell_issued, before=False)
 else:
     closing._finish = dying(closing._finish, before=True)
@@ -53,7 +55,8 @@ closing.close_period(period=SettlementPeriod.objects.get(status="open"), now=now
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("place", "after", "done"), [("between", 0, 1), ("inside", 1, 1), ("between", 2, 3), ("end", 0, 6)]
+    ("place", "after", "done"),
+    [("between", 0, 1), ("inside", 1, 1), ("between", 2, 3), ("telling", 0, 6), ("end", 0, 6)],
 )
 def test_killed_closing_is_finished_by_the_next_run(market, arun, mei, now, place, after, done):
     for number in range(4):

@@ -4,14 +4,16 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from common.errors import MoveRefused
 from ledger.services.posting import Posting, post
 from orders.services.judging import approve_case
 from payouts.errors import StatementMismatchError
-from payouts.models import PayoutStatement, SettlementPeriod, SettlementRhythm
+from payouts.models import PayoutStatement, SettlementPeriod, SettlementRhythm, StatementLine
 from payouts.selectors.claims import claimable
 from payouts.selectors.periods import overdue_periods
+from payouts.selectors.seals import is_unaltered
 from payouts.services import closing
 from payouts.services.closing import close_due_periods, close_period
 from payouts.services.opening import open_period_for, period_bounds
@@ -159,3 +161,25 @@ def test_a_close_that_is_overdue_raises_an_alarm(market, mei, operator, now, cli
         assert close_due_periods(now=late) == []
     assert f"settlement period {period.pk} is overdue" in caplog.text
     assert f"settlement period {other.pk} is overdue" not in caplog.text
+
+
+def test_the_database_refuses_to_change_a_tally_and_its_lines(market, arun, mei, now):
+    make_completed(buyer=arun, seller=mei, variant=market.variant, now=now)
+    statement = statement_of(close_week(shop=market.shop, now=now), farmer=market.farmer)
+    line = statement.lines.get()
+    attempts = [
+        lambda: PayoutStatement.objects.filter(pk=statement.pk).update(payee_name="别人"),
+        lambda: PayoutStatement.objects.filter(pk=statement.pk).update(seal="0" * 64),
+        lambda: StatementLine.objects.filter(pk=line.pk).update(order_number="1"),
+        lambda: StatementLine.objects.filter(pk=line.pk)._raw_delete("default"),
+        lambda: PayoutStatement.objects.filter(pk=statement.pk)._raw_delete("default"),
+        lambda: StatementLine.objects.create(
+            statement_id=0, entry_id=0, kind="sale", amount_fen=1, posted_at=now
+        ),
+    ]
+
+    for attempt in attempts:
+        with pytest.raises(IntegrityError), transaction.atomic():
+            attempt()
+
+    assert is_unaltered(PayoutStatement.objects.get(pk=statement.pk))
