@@ -55,14 +55,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class BrowserTestsTogether(LoadScopeScheduling):
     """Each test goes to the next free worker, but the browser tests to one, which starts one market for all.
 
-    The test that kills a whole market goes there, too: two markets at once would starve one another.
+    The test that kills a whole market goes there, too: two markets at once would starve one another. What
+    shares a web process and a worker stays together as well.
 
     By their names, because xdist's own groups do not reach it with this pytest.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         needs_market = nodeid.startswith("tests/journeys/") or "/test_browser" in nodeid
-        return "market" if needs_market or "/test_chaos" in nodeid else nodeid
+        if needs_market or "/test_chaos" in nodeid:
+            return "market"
+        return "processes" if "/test_shot_processes" in nodeid else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)
