@@ -65,7 +65,7 @@ class MyReviewsView(ListAPIView):
         """Start from the person's scope."""
         if getattr(self, "swagger_fake_view", False):
             return Review.objects.none()
-        return reads.own_reviews(user=self.request.user).select_related("line__order")
+        return reads.own_reviews(user=self.request.user)
 
 
 class WriteReviewView(APIView):
@@ -88,7 +88,7 @@ class WriteReviewView(APIView):
             photo_ids=said["photos"],
             now=utc_now(),
         )
-        return Response(shapes.OwnReviewSerializer(review).data, status=201)
+        return _answer(request, review, status=201)
 
 
 class ReviewView(APIView):
@@ -110,7 +110,7 @@ class ReviewView(APIView):
             photo_ids=said["photos"],
             now=utc_now(),
         )
-        return Response(shapes.OwnReviewSerializer(review).data)
+        return _answer(request, review)
 
 
 class ReplyView(APIView):
@@ -125,7 +125,8 @@ class ReplyView(APIView):
         review = judging_reviews.reply_to_review(
             actor=request.user, review_id=review_id, text=text, now=utc_now()
         )
-        return Response(shapes.ReviewSerializer(review).data)
+        found = reads.get_readable_review(user=request.user, review_id=review.pk)
+        return Response(shapes.ReviewSerializer(found).data)
 
 
 class ReportReviewView(APIView):
@@ -139,3 +140,8 @@ class ReportReviewView(APIView):
         said = validated(shapes.ReportReviewSerializer, request)
         judging_reviews.report_review(reporter=request.user, review_id=review_id, now=utc_now(), **said)
         return Response(status=204)
+
+
+def _answer(request: Request, review: Review, status: int = 200) -> Response:
+    found = reads.get_own_review(user=request.user, review_id=review.pk)
+    return Response(shapes.OwnReviewSerializer(found).data, status=status)

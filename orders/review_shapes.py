@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from common.masking import mask_name
 from orders.models import Review
+from orders.selectors.reviewing import photos_of
 from orders.services.judging_reviews import REPLY_MAX, WORDS_MAX
 from orders.services.reviewing import TEXT_MAX
 from orders.statuses import ReviewFault
@@ -33,7 +34,7 @@ class ReviewSerializer(serializers.ModelSerializer):
 
     def get_photos(self, review: Review) -> list[str]:
         """Return the addresses of the photos that are ready."""
-        return [url for one in review.pictures.all() if (url := photo_url(one.photo))]
+        return [url for photo in photos_of(review) if (url := photo_url(photo))]
 
 
 class OwnReviewSerializer(ReviewSerializer):

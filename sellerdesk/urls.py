@@ -19,6 +19,7 @@ from sellerdesk.views import (
     money,
     orders,
     parcels,
+    reviews,
     talk,
     today,
 )
@@ -45,6 +46,8 @@ urlpatterns = [
     path("desk/coupons/new/", coupons.coupon_new, name="coupon_new"),
     path("desk/coupons/<int:campaign_id>/stop/", coupons.coupon_stop, name="coupon_stop"),
     path("desk/orders/", orders.orders, name="orders"),
+    path("desk/reviews/", reviews.reviews, name="reviews"),
+    path("desk/reviews/<int:review_id>/reply/", reviews.review_reply, name="review_reply"),
     path("desk/parcels/", parcels.parcels, name="parcels"),
     path("desk/parcels/print/", parcels.parcels_print, name="parcels_print"),
     path("desk/orders/<slug:number>/", orders.order, name="order"),

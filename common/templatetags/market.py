@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from django import template
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from common.masking import mask_name, mask_phone
 from common.money import yuan_text
@@ -95,6 +96,16 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
         sprite,
         name,
     )
+
+
+@register.simple_tag
+def stars(score: int) -> SafeString:
+    """Return five stars, `score` of them filled, with the number in words."""
+    shapes = format_html_join(
+        "", "{}", ((icon("star", "s fill" if place <= score else "s"),) for place in range(1, 6))
+    )
+    words = _("%(score)s of 5 stars") % {"score": score}
+    return format_html('<span class="stars" role="img" aria-label="{}">{}</span>', words, shapes)
 
 
 @register.inclusion_tag("_price.html")

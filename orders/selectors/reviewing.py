@@ -4,23 +4,31 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, QuerySet, Sum
+from django.db.models.functions import Coalesce, JSONObject
 
 from accounts.models import User
 from common.errors import NotFound
 from orders.models import AfterSaleLine, Order, OrderLine, Review, ReviewPhoto
 from orders.statuses import GRANTED_CASES, OrderStatus, ReviewStatus
-from shops.models import Shop
+from shops.models import Photo, Shop
 from shops.selectors import visible_products, visible_shops
 
 
 def with_details(reviews: QuerySet[Review]) -> QuerySet[Review]:
-    """Load what a card shows of each review, in one query more."""
-    pictures = ReviewPhoto.objects.select_related("photo").order_by("position")
-    return reviews.select_related("buyer", "line", "product", "shop").prefetch_related(
-        Prefetch("pictures", pictures)
+    """Load what a card shows of each review, photos too (`photos_of`), in the one query of the list."""
+    names = ("pk", "status", "is_private", "sizes", "dominant_color")
+    row = JSONObject(**{name: f"photo__{name}" for name in names})
+    pictures = ReviewPhoto.objects.filter(review=OuterRef("pk")).order_by("position").values_list(row)
+    return reviews.select_related("buyer", "line__order", "product", "shop").annotate(
+        picture_rows=ArraySubquery(pictures)
     )
+
+
+def photos_of(review: Review) -> list[Photo]:
+    """Return the photos of a review of `with_details`, with what is needed to show them."""
+    return [Photo(**row) for row in review.picture_rows]
 
 
 def narrowed(reviews: QuerySet[Review], *, stars: int | None = None, with_photos: bool = False) -> QuerySet:

@@ -7,6 +7,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from orders.review_cards import review_card
+from orders.selectors.reviewing import reviews_of_product
 from shops.models import Product, Variant
 from shops.pricing import split_price
 from shops.selectors import (
@@ -24,6 +26,7 @@ from storefront.selectors import more_from_village, showing_now
 from storefront.sending import sending_of
 
 PAGE_SIZE = 24
+REVIEWS = 3
 
 
 @require_safe
@@ -94,6 +97,9 @@ def product(request: HttpRequest, product_id: int) -> HttpResponse:
         "sending": sending_of(found, chosen, request.user) if chosen else None,
         "farmer_face": photo_url(farmer.portrait, 360) if farmer else "",
         "shown_live": showing_now(found) if is_on_sale else None,
+        "reviews": [review_card(one) for one in reviews_of_product(found.pk)[:REVIEWS]]
+        if found.review_count
+        else [],
         "more": [product_card(other) for other in more_from_village(found)],
         "share_url": request.build_absolute_uri(request.path),
     }

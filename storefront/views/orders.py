@@ -14,6 +14,7 @@ from common.errors import MarketError
 from orders.cards import order_card, steps_of, what_next
 from orders.case_cards import case_box
 from orders.parcel_cards import parcels_for_buyer
+from orders.review_cards import review_rows
 from orders.selectors import TABS, get_order, list_orders
 from orders.selectors.arriving import receive_due_at
 from orders.services.cancelling import cancel_by_buyer
@@ -72,6 +73,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "can_cancel": found.status in CALLED_OFF_FROM
         and not any(line.shipped_units for line in found.lines.all()),
         "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED) and not found.is_cash_due,
+        "review_rows": review_rows(found, now=utc_now()),
         "case_box": case_box(found, now=utc_now()),
         "is_moving": found.status == OrderStatus.CANCELLING,
         "shares_purchase": found.group.orders.count() > 1,

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from backoffice.demo.film import FilmError
 from backoffice.demo.pieces import PiecesMissingError
 from backoffice.demo.provider import ProviderError, played_provider, tell_provider
+from backoffice.demo.reviewing import review_what_came
 from backoffice.demo.selling import sell_last_week, sell_this_week
 from backoffice.demo.settling import read_old_mail, settle_last_week
 from backoffice.demo.showing import ShowError, announce_next_show, hold_past_show
@@ -73,6 +74,7 @@ def _story(steps: Steps, studio: Studio) -> Iterator[str]:
     yield from sell_last_week(steps)
     yield from settle_last_week(steps)
     yield from sell_this_week(steps)
+    yield from review_what_came(steps)
     yield from announce_next_show(steps, studio)
     read_old_mail(steps)
     yield f"the provider knows of {tell_provider()} payments"
