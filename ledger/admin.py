@@ -1,15 +1,48 @@
 """The book, for reading: accounts, transactions, entries, with ways to their documents and back."""
 
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from common.admin_base import BaseAdmin, ReadOnlyInline
-from common.admin_links import Link, list_link, object_link, related, source_column, source_link, yuan
+from common.admin_base import BaseAdmin, Move, ReadOnlyInline
+from common.admin_links import (
+    Link,
+    list_link,
+    object_link,
+    related,
+    source_column,
+    source_link,
+    state,
+    yuan,
+)
+from common.clock import utc_now
+from common.errors import MarketError
 from common.money import yuan_text
-from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
-from ledger.selectors import summed_balance
-from ledger.statuses import OwnerKind
+from common.sheets import csv_text
+from ledger.forms import AdjustmentForm, WindowForm
+from ledger.models import (
+    LedgerAccount,
+    LedgerAdjustment,
+    LedgerAdjustmentLine,
+    LedgerEntry,
+    LedgerSeal,
+    LedgerSealer,
+    LedgerSnapshot,
+    LedgerTransaction,
+    ReconciliationFinding,
+    ReconciliationRun,
+)
+from ledger.selectors import account_statement, statement_table, summed_balance
+from ledger.services.adjusting import (
+    approve_adjustment,
+    propose_adjustment,
+    propose_reversal,
+    reject_adjustment,
+)
+from ledger.statuses import AdjustmentStatus, OwnerKind
 
 
 @admin.register(LedgerAccount)
@@ -34,12 +67,66 @@ class LedgerAccountAdmin(BaseAdmin):
         return f"¥{yuan_text(summed_balance(account))}"
 
     extra_columns = ("owner", "summed")
+    moves = (
+        Move(
+            name="adjust",
+            label=_("Propose a correction"),
+            run=lambda request, account, data: propose_adjustment(
+                actor=request.user,
+                lines=data["lines_for"](account),
+                reason=data["reason"],
+                now=utc_now(),
+            ),
+            form=AdjustmentForm,
+            permission="ledger.add_ledgeradjustment",
+        ),
+    )
 
     def links(self, account: LedgerAccount) -> list[Link | None]:
-        """Return the owner and the entries."""
+        """Return the owner, the statement, the entries and the snapshots."""
         entries = list_link("ledger.ledgerentry", _("Entries"), account__id__exact=account.pk)
         owner = source_link(f"{account.owner_kind}:{account.owner_id}")
-        return [owner, entries]
+        statement = Link(_("Statement"), reverse("admin:ledger_ledgeraccount_statement", args=[account.pk]))
+        return [owner, statement, entries]
+
+    def get_urls(self) -> list:
+        """Add the statement's page."""
+        view = self.admin_site.admin_view(self.statement_view)
+        return [
+            path("<path:object_id>/statement/", view, name="ledger_ledgeraccount_statement"),
+            *super().get_urls(),
+        ]
+
+    def statement_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what moved an account between two days, or hand it out as a table (`?format=csv`)."""
+        account = self._thing(request, object_id)
+        form = WindowForm(request.GET if "first" in request.GET else None, now=utc_now())
+        statement, refusal = None, ""
+        window = form.window()
+        if window is not None:
+            try:
+                statement = account_statement(account=account, starts_at=window[0], ends_at=window[1])
+            except MarketError as error:
+                refusal = error.message
+        if statement is not None and request.GET.get("format") == "csv":
+            response = HttpResponse(
+                csv_text(statement_table(statement)), content_type="text/csv; charset=utf-8"
+            )
+            response["Content-Disposition"] = f'attachment; filename="account-{account.pk}.csv"'
+            response["X-Content-Type-Options"] = "nosniff"
+            response["Cache-Control"] = "no-store"
+            return response
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Statement of %(account)s") % {"account": account},
+            "form": form,
+            "refusal": refusal,
+            "statement": statement,
+            "csv_url": f"?{form.query()}&format=csv" if statement is not None else "",
+            "back_url": self._url("change", account),
+        }
+        return TemplateResponse(request, "admin/account_statement.html", context)
 
 
 class _Named:
@@ -69,11 +156,28 @@ class LedgerTransactionAdmin(BaseAdmin):
     date_hierarchy = "posted_at"
     ordering = ["-pk"]
     inlines = [EntryInline]
+    moves = (
+        Move(
+            name="reverse",
+            label=_("Propose to take it back"),
+            run=lambda request, posted, data: propose_reversal(
+                actor=request.user, transaction_id=posted.pk, reason=data["reason"], now=utc_now()
+            ),
+            permission="ledger.add_ledgeradjustment",
+            is_dangerous=True,
+        ),
+    )
 
     def links(self, posted: LedgerTransaction) -> list[Link | None]:
-        """Return the document and the reversal."""
-        reversal = getattr(posted, "ledgertransaction", None)
-        return [source_link(posted.source), object_link(posted.reversal_of), object_link(reversal)]
+        """Return the document, the reversal, the correction it came from, and the link of the chain."""
+        return [
+            source_link(posted.source),
+            object_link(posted.reversal_of),
+            object_link(getattr(posted, "ledgertransaction", None)),
+            object_link(getattr(posted, "adjustment", None)),
+            object_link(getattr(posted, "seal", None)),
+            list_link("ledger.ledgeradjustment", _("Corrections"), reverses__id__exact=posted.pk),
+        ]
 
 
 @admin.register(LedgerEntry)
@@ -102,4 +206,180 @@ class LedgerEntryAdmin(BaseAdmin):
             object_link(entry.transaction),
             source_link(entry.source),
             object_link(line.statement if line else None),
+        ]
+
+
+class AdjustmentLineInline(ReadOnlyInline):
+    """The lines of a correction."""
+
+    model = LedgerAdjustmentLine
+    fields = readonly_fields = [
+        related("account", _("account")),
+        yuan("amount_fen", _("amount")),
+        source_column("source", _("document")),
+    ]
+
+
+@admin.register(LedgerAdjustment)
+class LedgerAdjustmentAdmin(BaseAdmin):
+    """Corrections: who proposed, who checked."""
+
+    noun, title = _("correction"), _("Corrections")
+    list_display = [
+        "id",
+        state({"proposed": "warning", "posted": "success", "rejected": "danger"}),
+        related("reverses", _("takes back")),
+        "reason",
+        "proposed_by",
+        "decided_by",
+        "proposed_at",
+    ]
+    list_filter = ["status"]
+    list_select_related = ["reverses", "proposed_by", "decided_by"]
+    search_fields = ["reason", "=reverses__source", "=lines__source"]
+    date_hierarchy = "proposed_at"
+    ordering = ["-pk"]
+    inlines = [AdjustmentLineInline]
+    moves = (
+        Move(
+            name="approve",
+            label=_("Post to the book"),
+            run=lambda request, adjustment, data: approve_adjustment(
+                actor=request.user, adjustment_id=adjustment.pk, now=utc_now(), note=data["reason"]
+            ),
+            states=frozenset({AdjustmentStatus.PROPOSED}),
+        ),
+        Move(
+            name="reject",
+            label=_("Turn down"),
+            run=lambda request, adjustment, data: reject_adjustment(
+                actor=request.user, adjustment_id=adjustment.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({AdjustmentStatus.PROPOSED}),
+            is_dangerous=True,
+        ),
+    )
+
+    def links(self, adjustment: LedgerAdjustment) -> list[Link | None]:
+        """Return what it takes back and what it posted."""
+        return [object_link(adjustment.reverses), object_link(adjustment.posted)]
+
+
+@admin.register(LedgerAdjustmentLine)
+class LedgerAdjustmentLineAdmin(BaseAdmin):
+    """Lines of corrections."""
+
+    noun, title = _("line of a correction"), _("Lines of corrections")
+    list_display = [
+        related("adjustment", _("correction")),
+        related("account", _("account")),
+        yuan("amount_fen", _("amount")),
+        source_column("source", _("document")),
+    ]
+    list_select_related = ["adjustment", "account"]
+    search_fields = ["=source"]
+    ordering = ["-pk"]
+
+
+@admin.register(LedgerSeal)
+class LedgerSealAdmin(BaseAdmin):
+    """The chain over the postings; `manage.py verify_ledger` recomputes it."""
+
+    noun, title = _("link of the chain"), _("Chain over the book")
+    list_display = ["id", related("transaction", _("posting")), "digest", "sealed_at"]
+    list_select_related = ["transaction"]
+    search_fields = ["=digest", "=transaction__source"]
+    ordering = ["-pk"]
+
+    def links(self, seal: LedgerSeal) -> list[Link | None]:
+        """Return the posting."""
+        return [object_link(seal.transaction)]
+
+
+@admin.register(LedgerSealer)
+class LedgerSealerAdmin(BaseAdmin):
+    """Where the sealer stands."""
+
+    noun, title = _("sealer"), _("Sealer of the book")
+    list_display = ["id", "seen_id", "seen_in"]
+    search_fields = ["=seen_id"]
+
+
+@admin.register(LedgerSnapshot)
+class LedgerSnapshotAdmin(BaseAdmin):
+    """What busy accounts held."""
+
+    noun, title = _("snapshot"), _("Snapshots of busy accounts")
+    list_display = [
+        related("account", _("account")),
+        yuan("balance_fen", _("balance")),
+        "upto_id",
+        "taken_at",
+    ]
+    list_select_related = ["account"]
+    search_fields = ["=upto_id", "account__purpose"]
+    ordering = ["-pk"]
+
+
+class FindingInline(ReadOnlyInline):
+    """What a run found for the first time."""
+
+    model = ReconciliationFinding
+    fields = readonly_fields = ["job", "kind", source_column("subject", _("what")), "expected", "found"]
+
+
+@admin.register(ReconciliationRun)
+class ReconciliationRunAdmin(BaseAdmin):
+    """Rounds of all comparisons."""
+
+    noun, title = _("comparison"), _("Comparisons")
+    list_display = ["id", "started_at", "ended_at", "open_findings", "new_findings", "failed_jobs"]
+    search_fields = ["=id"]
+    date_hierarchy = "started_at"
+    ordering = ["-pk"]
+    inlines = [FindingInline]
+
+
+class OpenFilter(admin.SimpleListFilter):
+    """Whether it is still so."""
+
+    title = _("still so")
+    parameter_name = "open"
+
+    def lookups(self, request, model_admin):
+        """Offer both."""
+        return [("yes", _("Yes")), ("no", _("No"))]
+
+    def queryset(self, request, queryset):
+        """Filter."""
+        return queryset.filter(resolved_at__isnull=self.value() == "yes") if self.value() else queryset
+
+
+@admin.register(ReconciliationFinding)
+class ReconciliationFindingAdmin(BaseAdmin):
+    """Records that do not agree. They close by themselves once they agree again; nothing repairs them."""
+
+    noun, title = _("difference"), _("Differences")
+    editable_fields = ("note",)
+    list_display = [
+        "job",
+        "kind",
+        source_column("subject", _("what")),
+        "expected",
+        "found",
+        "first_seen_at",
+        "resolved_at",
+        "note",
+    ]
+    list_filter = [OpenFilter, "job"]
+    search_fields = ["=subject", "=kind", "note"]
+    date_hierarchy = "first_seen_at"
+    ordering = ["resolved_at", "-pk"]
+
+    def links(self, finding: ReconciliationFinding) -> list[Link | None]:
+        """Return what it is about, its postings, and the run that found it."""
+        return [
+            source_link(finding.subject),
+            list_link("ledger.ledgertransaction", _("Postings"), q=finding.subject),
+            object_link(finding.run),
         ]

@@ -41,7 +41,21 @@ class Kind(TextChoices):
     CASH_COLLECTED = "cash_collected", _("cash taken on delivery")
     AFTER_SALE = "after_sale", _("shares given back after the sale")
     COMPLETION = "completion", _("order completed")
+    PROVIDER_FEE = "provider_fee", _("fee kept by the provider")
     PAYOUT = "payout", _("payout sent")
     PAYOUT_RETURNED = "payout_returned", _("payout returned")
     ADJUSTMENT = "adjustment", _("adjustment")
     REVERSAL = "reversal", _("reversal")
+
+
+class AdjustmentStatus(TextChoices):
+    """Life of a correction."""
+
+    PROPOSED = "proposed", _("proposed")
+    POSTED = "posted", _("posted to the book")
+    REJECTED = "rejected", _("turned down")
+
+
+ADJUSTMENT_MOVES = {
+    AdjustmentStatus.PROPOSED: frozenset({AdjustmentStatus.POSTED, AdjustmentStatus.REJECTED}),
+}

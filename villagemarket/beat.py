@@ -32,6 +32,7 @@ BEAT_SCHEDULE = {
         _every("livestreams.remind", seconds=20),
         _every("orders.reconcile_stock", queue="default", minutes=10),
         _every("orders.reconcile_scores", queue="default", hours=1),
+        _every("ledger.seal", queue="default", seconds=10),
         _every("payouts.close_due_periods", queue="default", minutes=10),
         _every("shops.forget_originals", queue="default", hours=6),
     )

@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Q
 
-from ledger.errors import PostingConflict, ReversalRefused, Unbalanced
+from common.errors import NotFound
+from ledger.errors import AlreadyReversed, PostingConflict, ReversalRefused, Unbalanced
 from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from ledger.statuses import Kind, OwnerKind
 
@@ -69,13 +70,18 @@ def post(
 
 @transaction.atomic
 def reverse(*, transaction_id: int, memo: str, now: datetime) -> LedgerTransaction:
-    """Post the opposite of a transaction, once; a second call returns the first reversal.
+    """Post the opposite of a transaction, once.
 
-    A mistake is never edited (rules.md 6). ReversalRefused for a reversal: post the right thing anew.
+    A mistake is never edited (rules.md 6). NotFound; AlreadyReversed; ReversalRefused for a reversal: post
+    the right thing anew.
     """
-    original = LedgerTransaction.objects.get(pk=transaction_id)
+    original = LedgerTransaction.objects.filter(pk=transaction_id).first()
+    if original is None:
+        raise NotFound()
     if original.reversal_of_id is not None:
         raise ReversalRefused()
+    if LedgerTransaction.objects.filter(reversal_of=original).exists():
+        raise AlreadyReversed()
     postings = [
         Posting(
             purpose=entry.account.purpose,

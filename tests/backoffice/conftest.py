@@ -11,6 +11,17 @@ from accounts.models import SignInCode
 from common.clock import utc_now
 from common.idempotency import run_once
 from common.models import OutboxMessage
+from ledger.models import (
+    LedgerAccount,
+    LedgerAdjustment,
+    LedgerAdjustmentLine,
+    LedgerSeal,
+    LedgerSealer,
+    LedgerSnapshot,
+    LedgerTransaction,
+    ReconciliationFinding,
+    ReconciliationRun,
+)
 from livestreams.models import (
     BlockedWord,
     Chapter,
@@ -76,6 +87,7 @@ def full(world, zhuoma):
         replay=replay, chapter=chapter, title="barley", starts_ms=61000, ends_ms=91000, created_at=now
     )
     live_show(world, zhuoma, now)
+    the_book(world, now)
     talk = Conversation.objects.create(
         buyer=world.people["buyer"], shop=world.market.shop, created_at=now, last_message_at=now
     )
@@ -139,6 +151,24 @@ def full(world, zhuoma):
     return SimpleNamespace(
         world=world, payment=payment, request=request, refund=refund, callback=callback, message=message,
         delivery=delivery,
+    )  # fmt: skip
+
+
+def the_book(world, now) -> None:
+    """Add what guards and corrects the book, and what comparisons found."""
+    posted = LedgerTransaction.objects.order_by("pk").first()
+    account = LedgerAccount.objects.filter(owner_kind="system").first()
+    correction = LedgerAdjustment.objects.create(
+        reverses=posted, reason="<b>wrong</b>", proposed_by=world.people["staff"], proposed_at=now
+    )
+    LedgerAdjustmentLine.objects.create(adjustment=correction, account=account, amount_fen=5)
+    LedgerSeal.objects.create(pk=1, transaction=posted, digest="d" * 64, sealed_at=now)
+    LedgerSealer.objects.create(pk=1)
+    LedgerSnapshot.objects.create(account=account, upto_id=0, balance_fen=0, taken_at=now)
+    run = ReconciliationRun.objects.create(started_at=now, open_findings=1, new_findings=1)
+    ReconciliationFinding.objects.create(
+        job="payments_orders", kind="paid_twice", subject=f"order:{world.paid_order.pk}", expected="1",
+        found="<b>2</b>", run=run, first_seen_at=now, last_seen_at=now,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from common.money import share_bp, split_largest_remainder
-from ledger.errors import PostingConflict, ReversalRefused, Unbalanced
+from ledger.errors import AlreadyReversed, PostingConflict, ReversalRefused, Unbalanced
 from ledger.models import LedgerAccount, LedgerTransaction
 from ledger.selectors import summed_balance, trial_balance
 from ledger.services.posting import Posting, post, reverse
@@ -94,11 +94,14 @@ class Book(RuleBasedStateMachine):
             with pytest.raises(ReversalRefused):
                 reverse(transaction_id=pk, memo="", now=NOW)
             return
+        if pk in self.reversed:
+            with pytest.raises(AlreadyReversed):
+                reverse(transaction_id=pk, memo="", now=NOW)
+            return
         made = reverse(transaction_id=pk, memo="", now=NOW)
-        if pk not in self.reversed:
-            self.reversed.add(pk)
-            self.posted.append(made.pk)
-            self._move([(owner, -amount) for owner, amount in self.keys[original.key]])
+        self.reversed.add(pk)
+        self.posted.append(made.pk)
+        self._move([(owner, -amount) for owner, amount in self.keys[original.key]])
 
     @rule(amount=st.integers(1, 100))
     def post_unbalanced(self, amount):

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from ledger.errors import PostingConflict, ReversalRefused, Unbalanced
+from common.errors import NotFound
+from ledger.errors import AlreadyReversed, PostingConflict, ReversalRefused, Unbalanced
 from ledger.models import LedgerAccount, LedgerEntry, LedgerTransaction
 from ledger.selectors import account_statement, balance_of, summed_balance, trial_balance
 from ledger.services.posting import Posting, post, reverse
@@ -84,15 +85,15 @@ def test_reversal_takes_everything_back_once(now):
     posted = complete(now)
 
     first = reverse(transaction_id=posted.pk, memo="wrong order", now=now)
-    again = reverse(transaction_id=posted.pk, memo="wrong order", now=now)
 
-    assert first.pk == again.pk
     assert first.reversal_of_id == posted.pk
     assert (first.kind, first.source, first.key) == ("reversal", "order:1", f"reversal:{posted.pk}")
     assert balance_of(purpose="farmer_payable", owner_kind="farmer", owner_id=7) == 0
     assert LedgerEntry.objects.count() == 8
-    with pytest.raises(ReversalRefused):
-        reverse(transaction_id=first.pk, memo="", now=now)
+    for refused, pk in ((ReversalRefused, first.pk), (AlreadyReversed, posted.pk), (NotFound, 0)):
+        with pytest.raises(refused):
+            reverse(transaction_id=pk, memo="", now=now)
+    assert LedgerTransaction.objects.count() == 2
 
 
 @pytest.mark.django_db

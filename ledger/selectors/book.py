@@ -1,12 +1,28 @@
 """Reads of the book. Debits are positive, credits negative, in fen."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db.models import F, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
+from common.errors import Invalid
+from ledger.errors import BadWindow
 from ledger.models import LedgerAccount, LedgerEntry
+
+MAX_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """One entry and what the account held after it, in fen."""
+
+    entry: LedgerEntry
+    balance_fen: int
 
 
 @dataclass(frozen=True)
@@ -17,6 +33,25 @@ class AccountStatement:
     opening_fen: int
     entries: list[LedgerEntry]
     closing_fen: int
+
+    @property
+    def rows(self) -> list[StatementRow]:
+        """Return the entries with the balance after each."""
+        rows, balance_fen = [], self.opening_fen
+        for entry in self.entries:
+            balance_fen += entry.amount_fen
+            rows.append(StatementRow(entry, balance_fen))
+        return rows
+
+    @property
+    def debit_fen(self) -> int:
+        """Return the sum of the debits."""
+        return sum(entry.amount_fen for entry in self.entries if entry.amount_fen > 0)
+
+    @property
+    def credit_fen(self) -> int:
+        """Return the sum of the credits, below zero."""
+        return sum(entry.amount_fen for entry in self.entries if entry.amount_fen < 0)
 
 
 @dataclass(frozen=True)
@@ -40,7 +75,10 @@ def balance_of(*, purpose: str, owner_kind: str = "system", owner_id: int = 0) -
         return 0
     if account.balance_fen is not None:
         return account.balance_fen
-    return _sum(account.entries.all())
+    snapshot = account.snapshots.order_by("-upto_id").first()
+    if snapshot is None:
+        return _sum(account.entries.all())
+    return snapshot.balance_fen + _sum(account.entries.filter(transaction_id__gt=snapshot.upto_id))
 
 
 def summed_balance(account: LedgerAccount) -> int:
@@ -49,17 +87,51 @@ def summed_balance(account: LedgerAccount) -> int:
 
 
 def account_statement(*, account: LedgerAccount, starts_at: datetime, ends_at: datetime) -> AccountStatement:
-    """Return what moved an account in starts_at ≤ posted < ends_at."""
+    """Return what moved an account in starts_at ≤ posted < ends_at, in the order of posting.
+
+    BadWindow unless it begins before it ends; Invalid for more entries than one page can hold.
+    """
+    if starts_at >= ends_at:
+        raise BadWindow()
     opening_fen = _sum(account.entries.filter(transaction__posted_at__lt=starts_at))
     entries = list(
         account.entries.filter(transaction__posted_at__gte=starts_at, transaction__posted_at__lt=ends_at)
         .select_related("transaction")
-        .order_by("transaction__posted_at", "pk")
+        .order_by("transaction__posted_at", "pk")[: MAX_ROWS + 1]
     )
+    if len(entries) > MAX_ROWS:
+        raise Invalid(_("That is too much for one statement. Please choose fewer days."))
     closing_fen = opening_fen + sum(entry.amount_fen for entry in entries)
     return AccountStatement(
         account=account, opening_fen=opening_fen, entries=entries, closing_fen=closing_fen
     )
+
+
+def statement_table(statement: AccountStatement) -> Iterator[list]:
+    """Return a statement as rows of a table: headings, opening, entries, closing; amounts are yuan."""
+    yield [
+        _("posted"), _("kind"), _("document"), _("posting"), _("debit"), _("credit"), _("balance"), _("memo")
+    ]  # fmt: skip
+    yield ["", _("opening balance"), "", "", "", "", yuan(statement.opening_fen), ""]
+    for row in statement.rows:
+        entry, posted = row.entry, row.entry.transaction
+        amount = yuan(abs(entry.amount_fen))
+        yield [
+            localtime(posted.posted_at).isoformat(sep=" ", timespec="seconds"),
+            posted.get_kind_display(),
+            entry.source,
+            str(posted.pk),
+            amount if entry.amount_fen > 0 else "",
+            amount if entry.amount_fen < 0 else "",
+            yuan(row.balance_fen),
+            posted.memo,
+        ]
+    yield ["", _("closing balance"), "", "", "", "", yuan(statement.closing_fen), ""]
+
+
+def yuan(amount_fen: int) -> Decimal:
+    """Return fen as an exact number of yuan, for table programs."""
+    return Decimal(amount_fen).scaleb(-2)
 
 
 def trial_balance() -> TrialBalance:
