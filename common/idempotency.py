@@ -12,6 +12,9 @@ from django.db import connection, transaction
 from common.errors import IdempotencyConflict, IdempotencyKeyMissing, InProgress
 from common.models import IdempotencyKey
 
+# Made once: json.dumps makes an encoder at each call.
+_encode = json.JSONEncoder(sort_keys=True, default=str).encode
+
 
 def parse_key(text: str | None) -> uuid.UUID:
     """Return the Idempotency-Key header as a UUID; IdempotencyKeyMissing when absent or malformed."""
@@ -23,7 +26,7 @@ def parse_key(text: str | None) -> uuid.UUID:
 
 def hash_body(body: Any) -> str:
     """Return what tells one request from another under the same key."""
-    return hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
+    return hashlib.sha256(_encode(body).encode()).hexdigest()
 
 
 def run_once(

@@ -1,13 +1,17 @@
 """Bodies of API requests: UTF-8 of a bounded size (api.md), and never a stack trace for a hostile one."""
 
+import json
+
 from django.conf import settings
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
-from rest_framework.utils import json
+from rest_framework.utils.json import strict_constant
 
 from common.errors import BodyTooLarge
 
 ENCODING = "utf-8"
+# Made once: json.loads makes a decoder at each call.
+_decode = json.JSONDecoder(parse_constant=strict_constant).decode
 
 
 class MarketJSONParser(parsers.JSONParser):
@@ -21,7 +25,7 @@ class MarketJSONParser(parsers.JSONParser):
             raise BodyTooLarge()
         try:
             text = raw.decode(ENCODING)
-            content = json.loads(text)
+            content = _decode(text)
             if "\\u" in text:
                 # Half of a surrogate pair can be neither stored nor told back in an error.
                 json.dumps(content, ensure_ascii=False).encode(ENCODING)

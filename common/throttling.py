@@ -1,6 +1,7 @@
 """API limits from settings: one per caller for everything, and one more for views with `throttle_scope`."""
 
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -44,6 +45,7 @@ class MarketThrottle(BaseThrottle):
         limits.spend(name=f"api.{scope}", key=caller, limit=limit, seconds=seconds, now=now)
 
 
+@cache
 def parse_rate(rate: str) -> tuple[int, int]:
     """Return (calls, seconds) of "20/min"."""
     calls, _, period = rate.partition("/")

@@ -263,16 +263,19 @@ def _settle_later(deal_id: int) -> None:
     transaction.on_commit(lambda: settle_deal(deal_id=deal_id), robust=True)
 
 
-def draw_number(now: datetime) -> str:
-    """Return a number of an order; whether it is free shows when it is stored."""
+def draw_numbers(now: datetime, count: int = 1) -> list[str]:
+    """Return numbers of orders; whether they are free shows when they are stored."""
     # The date (the village's, not UTC) helps people on the phone; ten random digits cannot be guessed.
-    day = now.astimezone(ZoneInfo(settings.TIME_ZONE))
-    return f"{day:%y%m%d}{secrets.randbelow(10**10):010d}"
+    day = f"{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%y%m%d}"
+    drawn = secrets.token_bytes(8 * count)
+    return [
+        f"{day}{int.from_bytes(drawn[at : at + 8], 'big') % 10**10:010d}" for at in range(0, 8 * count, 8)
+    ]
 
 
 def _new_number(now: datetime) -> str:
     while True:
-        number = draw_number(now)
+        (number,) = draw_numbers(now)
         if not Order.objects.filter(number=number).exists():
             return number
 

@@ -1,7 +1,6 @@
 """`script/bench deal`: one hot variant, 64 clients, through the door, beside the limit and an ORM."""
 
 import argparse
-import json
 import os
 import random
 import re
@@ -17,7 +16,7 @@ from livestreams.models import FlashDeal
 from orders.models import OrderGroup
 from orders.services.batching import Wish
 from orders.services.batching.batch import _Batch
-from orders.services.batching.statements import WRITE, _columns, ask
+from orders.services.batching.statements import WRITE, ask
 from orders.services.batching.terms import LOOK, Terms
 from shops.models import DealStock
 from tests.bench import deal_market as market
@@ -105,8 +104,9 @@ def _prepare(deal: FlashDeal, people: list) -> None:
     person, address_id = people[0]
     wish = Wish(person.pk, "", None, deal.pk, deal.rundown_item.variant_id, 1, address_id)
     batch = _Batch(deal.pk, [wish], utc_now())
-    batch.line = Terms(deal.pk, ask((LOOK, [deal.pk]))[0]).priced(wish)
-    made = json.dumps({name: _columns(model) for name, model in batch._made_of().items()}, default=str)
+    batch.terms = Terms(deal.pk, ask((LOOK, [deal.pk]))[0])
+    batch.line = batch.terms.priced(wish)
+    made = batch._made()
     spread = DealStock.objects.bulk_create(
         [DealStock(variant_id=wish.variant_id, quantity=10**6, available=10**6) for _ in range(SPREAD)]
     )

@@ -205,7 +205,7 @@ def test_a_changed_password_or_a_closed_account_buys_nothing(market, arun, zoya,
 def test_a_purchase_that_the_database_refuses_takes_no_other_with_it(market, arun, zoya, deal, monkeypatch):
     # A number that is taken: one in ten thousand million a day.
     taken = batched([wish(make_person(name="买家"), deal)], utc_now())[0][0]["orders"][0]["number"]
-    monkeypatch.setattr(batch_module, "draw_number", lambda now: taken)
+    monkeypatch.setattr(batch_module, "draw_numbers", lambda now, count: [taken] * count)
 
     outcomes = place_batch(deal_id=deal.pk, wishes=[wish(arun, deal), wish(zoya, deal)], now=utc_now())
 

@@ -24,12 +24,12 @@ from livestreams.services.taking import take_units
 from orders.errors import BuyerLimitReached, TooManyUnpaid
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.batching import statements
-from orders.services.batching.statements import array_of
+from orders.services.batching.statements import array_of, columns_of
 from orders.services.batching.terms import LOOK, Terms
 from orders.services.batching.wishes import Wish
 from orders.services.freighting import Sent, settled_freight
 from orders.services.paying import PAYABLE
-from orders.services.placing import OPERATION, draw_number, place_order
+from orders.services.placing import OPERATION, draw_numbers, place_order
 from orders.services.pricing import PricedLine
 from orders.statuses import CommissionKind
 from shops.errors import SoldOut
@@ -39,6 +39,8 @@ logger = logging.getLogger(__name__)
 MOST = 200
 ATTEMPTS = 4
 PAYABLE_ARRAY = array_of(sorted(PAYABLE))
+# Made once: json.dumps makes an encoder at each call.
+encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class _Batch:
         self.outcomes: list[Outcome] = [PUT_OFF] * len(wishes)
         self.expires = self.expires_at.isoformat().replace("+00:00", "Z")
         self.entries: list[tuple] = []
+        self.numbers = iter(draw_numbers(now, len(wishes)))
         self.units = 0
         self.line: PricedLine | None = None
         self.freights: dict[tuple[int, str], int] = {}
@@ -128,7 +131,7 @@ class _Batch:
     def place(self, *, is_locked: bool) -> list[Outcome]:
         self._decide(self._look(is_locked=is_locked))
         if self.entries:
-            statements.write(self.entries, self._made_of())
+            statements.write(self.entries, self._made())
             try:
                 take_units(deal_id=self.deal_id, quantity=self.units)
             except (SoldOut, DealClosed) as error:
@@ -214,7 +217,7 @@ class _Batch:
     def _take_in(
         self, wish: Wish, line: PricedLine, freight_fen: int, ids: list[int]
     ) -> tuple[dict[str, Any], str]:
-        number = draw_number(self.now)
+        number = next(self.numbers)
         total_fen = line.total_fen + freight_fen
         answer = {
             "group": ids[0],
@@ -224,7 +227,7 @@ class _Batch:
             "total_fen": total_fen,
             "expires_at": self.expires,
         }
-        text = json.dumps(answer, separators=(",", ":"))
+        text = encode(answer)
         host_fen = line.host_fen if line.source is not None and line.host_commission_bp else None
         # In the order of statements.ENTRY.
         self.entries.append(
@@ -237,39 +240,47 @@ class _Batch:
         self.line = line
         return answer, text
 
-    def _made_of(self) -> dict[str, Any]:
-        """One row of each table, with all that these purchases have in common."""
-        line, deal, source = self.line, self.line.deal, self.line.source
-        product = line.variant.product
-        asked_at = utc_now()
-        return {
-            "purchase": OrderGroup(created_at=self.now, expires_at=self.expires_at),
-            "sale": Order(shop_id=product.shop_id, placed_at=self.now),
-            "line": OrderLine(
-                variant_id=line.variant.pk,
-                farmer_id=product.farmer_id,
-                title=product.title,
-                variant_name=line.variant.name,
-                price_fen=line.price_fen,
-                live_session_id=source.session.pk,
-                pin_event_id=source.pin_event.pk if source.pin_event else None,
-                flash_deal_id=deal.pk,
-            ),
-            "platform": CommissionLine(kind=CommissionKind.PLATFORM, rate_bp=settings.PLATFORM_FEE_BP),
-            "host": CommissionLine(
-                kind=CommissionKind.HOST, host_id=source.host.pk, rate_bp=line.host_commission_bp
-            ),
-            "held": StockReservation(
-                variant_id=line.variant.pk,
-                deal_stock_id=deal.stock_id,
-                expires_at=self.expires_at,
-                created_at=self.now,
-            ),
-            "message": OutboxMessage(
-                task="orders.after_placed", created_at=asked_at, due_at=asked_at + HANDOVER_GRACE
-            ),
-            "known": IdempotencyKey(operation=OPERATION, created_at=self.now),
+    def _made(self) -> str:
+        """One row of each table as JSON, with all that these purchases have in common."""
+        line, asked_at = self.line, utc_now()
+        until = {"expires_at": self.expires_at, "created_at": self.now}
+        times = {
+            "purchase": until,
+            "sale": {"placed_at": self.now},
+            "held": until,
+            "message": {"created_at": asked_at, "due_at": asked_at + HANDOVER_GRACE},
+            "known": {"created_at": self.now},
         }
+        kept = self.terms.kept("rows", lambda: _rows_of(line))
+        # str() of a time keeps its microseconds, which Django's own encoder cuts.
+        return json.dumps({name: row | times.get(name, {}) for name, row in kept.items()}, default=str)
+
+
+def _rows_of(line: PricedLine) -> dict[str, dict[str, Any]]:
+    """The columns of one row of each table, but for the times and what differs between purchases."""
+    deal, source, product = line.deal, line.source, line.variant.product
+    rows = {
+        "purchase": OrderGroup(),
+        "sale": Order(shop_id=product.shop_id),
+        "line": OrderLine(
+            variant_id=line.variant.pk,
+            farmer_id=product.farmer_id,
+            title=product.title,
+            variant_name=line.variant.name,
+            price_fen=line.price_fen,
+            live_session_id=source.session.pk,
+            pin_event_id=source.pin_event.pk if source.pin_event else None,
+            flash_deal_id=deal.pk,
+        ),
+        "platform": CommissionLine(kind=CommissionKind.PLATFORM, rate_bp=settings.PLATFORM_FEE_BP),
+        "host": CommissionLine(
+            kind=CommissionKind.HOST, host_id=source.host.pk, rate_bp=line.host_commission_bp
+        ),
+        "held": StockReservation(variant_id=line.variant.pk, deal_stock_id=deal.stock_id),
+        "message": OutboxMessage(task="orders.after_placed"),
+        "known": IdempotencyKey(operation=OPERATION),
+    }
+    return {name: columns_of(row) for name, row in rows.items()}
 
 
 def _replay(wish: Wish, body_hash: str, answer: Any) -> Outcome:

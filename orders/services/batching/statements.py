@@ -6,7 +6,7 @@ therefore written here, too.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -102,18 +102,17 @@ def array_of(values: Iterable[Any]) -> str:
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
-def write(entries: Sequence[Sequence[Any]], made_of: Mapping[str, Model]) -> None:
-    """Store the rows of these purchases; `made_of` holds one model of each table, as they all are.
+def write(entries: Sequence[Sequence[Any]], made: str) -> None:
+    """Store the rows of these purchases; `made` holds as JSON one row of each table, as they all are.
 
     An entry has the values of ENTRY, in its order.
     """
     *plain, notes, answers = zip(*entries, strict=True)
-    # str() of a time keeps its microseconds, which Django's own encoder cuts.
-    made = json.dumps({name: _columns(model) for name, model in made_of.items()}, default=str)
     ask((WRITE, (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")))
 
 
-def _columns(model: Model) -> dict[str, Any]:
+def columns_of(model: Model) -> dict[str, Any]:
+    """Return what a model writes, by column."""
     return {field.column: _value(getattr(model, field.attname)) for field in model._meta.concrete_fields}
 
 

@@ -1,7 +1,7 @@
 """At which terms a deal sells at this moment: priced by the ordinary path, again whenever a row changes."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any
 
 from common.errors import MarketError
@@ -66,17 +66,18 @@ class Terms:
         """Return the line at its price; refuses with what pricing.price_lines refuses with."""
         if wish.variant_id != self._variant_id:
             return price_lines([wish.line])[0]
-        found = self._once(("price", wish.quantity), lambda: price_lines([wish.line])[0])
+        found = self.kept(wish.quantity, lambda: price_lines([wish.line])[0])
         if isinstance(found, MarketError):
             raise found
         return found
 
     def freight(self, variant: Variant) -> dict[int, FreightTerms | None]:
         """Return at which terms the deal's goods are sent."""
-        return self._once(("freight",), lambda: terms_of([variant]))
+        return self.kept("freight", lambda: terms_of([variant]))
 
-    def _once(self, name: tuple, make: Callable[[], Any]) -> Any:
-        name = (self._deal_id, self._versions, *name)
+    def kept(self, name: Hashable, make: Callable[[], Any]) -> Any:
+        """Return what was made under this name at these very terms, or make it."""
+        name = (self._deal_id, self._versions, name)
         found = _known.get(name)
         if found is None:
             try:
