@@ -8,6 +8,7 @@ therefore written here, too.
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
@@ -18,6 +19,8 @@ from common.models import IdempotencyKey, OutboxMessage
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from shops.models import StockReservation
 
+# What each connection of ours has prepared: the names by the statements.
+_prepared: WeakKeyDictionary[psycopg.Connection, dict[str, str]] = WeakKeyDictionary()
 # What differs between purchases, and its type.
 ENTRY = {
     "purchase_id": "bigint", "sale_id": "bigint", "line_id": "bigint", "held_id": "bigint", "number": "text",
@@ -78,23 +81,26 @@ FOR NO KEY UPDATE
 
 
 def ask(*statements: tuple[str, Sequence[Any]]) -> list[list[tuple]]:
-    """Send these in one breath, one after the other, and return what each answers.
+    """Send these in one message, let them run one after the other, and return what each answers.
 
-    The server keeps them prepared: to plan them costs more than to run them.
+    The server keeps them prepared: to plan them costs more than to run them, and Django prepares nothing.
     """
     connection.ensure_connection()
     raw = connection.connection
-    if raw.prepare_threshold is None:
-        # Django forbids it for the sake of poolers, and without a threshold nothing is prepared at all. This
-        # one is never reached: only what is asked for here is.
-        raw.prepare_threshold = 2**31
-    with connection.wrap_database_errors:
-        with raw.pipeline():
-            cursors = [
-                psycopg.RawCursor(raw).execute(sql, parameters, prepare=True)
-                for sql, parameters in statements
-            ]
-        return [cursor.fetchall() if cursor.description else [] for cursor in cursors]
+    names = _prepared.setdefault(raw, {})
+    with connection.wrap_database_errors, raw.cursor() as cursor:
+        calls = []
+        for sql, parameters in statements:
+            if sql not in names:
+                cursor.execute(f"PREPARE deals_{len(names)} AS {sql}")
+                names[sql] = f"deals_{len(names)}"
+            places = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
+            calls.append(f"EXECUTE {names[sql]}{places}")
+        cursor.execute("; ".join(calls), [one for _, parameters in statements for one in parameters])
+        answers = [cursor.fetchall()]
+        while cursor.nextset():
+            answers.append(cursor.fetchall())
+        return answers
 
 
 def array_of(values: Iterable[Any]) -> str:
