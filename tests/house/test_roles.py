@@ -101,12 +101,12 @@ def _client(session: str) -> Client:
 
 
 def _status(row: Row, world, session: str) -> int:
-    """The answer's status; what the call changed is undone, so that each role meets the same world."""
-    path = row.path(world)
-    body = row.data(world)
-    options = {"content_type": "application/json"} if path.startswith("/api/") else {}
+    """The answer's status; what row and call made is undone, so that each role meets the same world."""
     client = _client(session)
     with transaction.atomic():
+        path = row.path(world)
+        body = row.data(world)
+        options = {"content_type": "application/json"} if path.startswith("/api/") else {}
         if row.method in ("GET", "ANY"):
             response = client.get(path, headers=row.headers)
         else:

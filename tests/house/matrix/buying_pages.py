@@ -95,7 +95,7 @@ ROWS = [
         "desk/after-sales/<int:case_id>/approve/",
         MOVE_OF_SHOP,
         path=_desk("approve/"),
-        data=lambda world: {"key": KEY, "total_fen": world.market.variant.price_fen},
+        data=lambda world: {"key": KEY, "total_fen": world.market.variant.price_fen + 800},
     ),
     row(
         "POST",
