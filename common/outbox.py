@@ -86,6 +86,22 @@ def hand_over(messages: list[tuple[int, str]], *, countdown: int = 0) -> int:
     return taken
 
 
+def hand_over_at_once(message_ids: list[int], *, queue: str = "default") -> bool:
+    """Give many ids to Celery as one message, which a worker takes apart; False leaves them to the sweeper.
+
+    For whoever has no time to send each: it costs the same for one as for hundreds.
+    """
+    if time.monotonic() < _broker_pause.until:
+        return False
+    try:
+        current_app.send_task("common.hand_over", args=[message_ids, queue], queue=queue, retry=False)
+    except BROKER_ERRORS as error:
+        _broker_pause.until = time.monotonic() + BROKER_PAUSE_SECONDS
+        logger.warning("outbox hand-over failed, the sweeper will repeat it: %s", error)
+        return False
+    return True
+
+
 def deliver(message_id: int, *, now: datetime) -> bool:
     """Run one message's task; return whether it ran. Failures are counted, delayed, quarantined after 5."""
     with _running(message_id) as is_alone:

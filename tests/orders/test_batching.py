@@ -50,10 +50,14 @@ def test_rows_and_answers_equal_those_of_the_ordinary_path(market, arun, zoya, d
     outcomes = assert_equal_paths(wishes)
 
     assert kinds(outcomes) == ["placed", "placed", "placed"]
-    place_batch(deal_id=deal.pk, wishes=wishes, now=utc_now())
+    placed = place_batch(deal_id=deal.pk, wishes=wishes, now=utc_now())
     written = (OrderGroup, Order, OrderLine, StockReservation, IdempotencyKey)
     assert {model.objects.count() for model in written} == {3}
-    assert OutboxMessage.objects.filter(task="orders.after_placed").count() == 3
+    messages = OutboxMessage.objects.filter(task="orders.after_placed").order_by("pk")
+    assert [outcome.message for outcome in placed] == list(messages.values_list("pk", flat=True))
+    assert [one.kwargs["order_id"] for one in messages] == list(
+        Order.objects.order_by("pk").values_list("pk", flat=True)
+    )
     stock = DealStock.objects.get()
     assert (stock.available, stock.reserved) == (4, 6)
 

@@ -42,7 +42,7 @@ def deal(item):
 def _fresh_pace(monkeypatch):
     monkeypatch.setattr(asgi, "_pace", asgi._Pace())
     # Its thread would go on in the next test's database.
-    monkeypatch.setattr(asgi.batcher._teller, "tell", lambda deal_id: None)
+    monkeypatch.setattr(asgi.batcher._teller, "tell", lambda *told: None)
     asgi._grants.clear()
 
 
@@ -375,7 +375,7 @@ def test_a_buyer_who_buys_elsewhere_at_this_moment_steps_back_and_comes_again(ma
     outcomes = [[Outcome()], [Outcome()], [Outcome(answer={"group": 1})]]
     turns = []
     batcher = Batcher(place=lambda **batch: turns.append(1) or outcomes.pop(0))
-    batcher._teller.tell = lambda deal_id: None
+    batcher._teller.tell = lambda *told: None
     wish = Wish(arun.pk, "", uuid.uuid4(), deal.pk, market.variant.pk, 1, market.address.pk)
 
     outcome = asyncio.run(batcher.order(wish))

@@ -1,10 +1,12 @@
 """The queue of the deals' door goes on, whatever a batch meets."""
 
 import asyncio
+import threading
 import uuid
 
 import pytest
 
+from common import outbox, tasks
 from orders.services.batching import waiting
 from orders.services.batching.batch import Outcome
 from orders.services.batching.waiting import Batcher
@@ -54,3 +56,49 @@ def test_a_database_that_is_gone_before_the_batch_ends_nothing(monkeypatch):
 
     assert isinstance(lost.error, OSError)
     assert placed.answer == {"group": 7}
+
+
+def test_the_messages_of_new_orders_leave_in_one_hand_over_and_the_others_are_answered_first(monkeypatch):
+    handed, left, settled = [], threading.Event(), []
+    monkeypatch.setattr(waiting, "hand_over_at_once", lambda ids: left.wait(10) and handed.append(ids))
+    monkeypatch.setattr(waiting, "close_old_connections", lambda: None)
+    told = threading.Event()
+    monkeypatch.setattr(waiting, "settle_deal", lambda *, deal_id: settled.append(deal_id) or told.set())
+    outcomes = [Outcome(answer={"group": 7}, message=31), Outcome(answer={"group": 8}, replayed=True)]
+
+    def place(**batch):
+        return [outcomes.pop(0) for _ in batch["wishes"]]
+
+    answered = one_after_another(Batcher(place=place))
+    assert ([one.answer["group"] for one in answered], handed) == ([7, 8], [])
+    left.set()
+    assert told.wait(10)
+
+    assert (handed, settled) == ([[31]], [2])
+
+
+def test_one_message_to_the_broker_is_taken_apart_by_a_worker(monkeypatch):
+    sent = []
+    monkeypatch.setattr(outbox._broker_pause, "until", 0.0)
+    monkeypatch.setattr(
+        outbox.current_app, "send_task", lambda name, *, args, queue, **more: sent.append((name, args, queue))
+    )
+
+    assert outbox.hand_over_at_once([5, 6])
+    assert tasks.hand_over(*sent[0][1]) == 2
+
+    assert sent == [
+        ("common.hand_over", [[5, 6], "default"], "default"),
+        ("common.deliver", [5], "default"),
+        ("common.deliver", [6], "default"),
+    ]
+
+
+def test_a_broker_that_is_away_leaves_the_messages_to_the_sweeper(monkeypatch):
+    def gone(*args, **options):
+        raise OSError("gone")
+
+    monkeypatch.setattr(outbox._broker_pause, "until", 0.0)
+    monkeypatch.setattr(outbox.current_app, "send_task", gone)
+
+    assert not outbox.hand_over_at_once([5, 6])

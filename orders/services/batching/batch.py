@@ -4,7 +4,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,13 +48,14 @@ class Outcome:
     """What became of one wish: an answer (new, or `replayed`), or the refusal that it met.
 
     With neither, its buyer was buying elsewhere at this moment, and it should be tried again. `text` is the
-    answer as JSON, where it is at hand.
+    answer as JSON, `message` the outbox message of a new order that somebody still has to hand over.
     """
 
     answer: dict[str, Any] | None = None
     replayed: bool = False
     error: Exception | None = None
     text: str | None = None
+    message: int | None = None
 
     @property
     def is_put_off(self) -> bool:
@@ -123,6 +124,7 @@ class _Batch:
         self.outcomes: list[Outcome] = [PUT_OFF] * len(wishes)
         self.expires = self.expires_at.isoformat().replace("+00:00", "Z")
         self.entries: list[tuple] = []
+        self.places: list[int] = []
         self.numbers = iter(draw_numbers(now, len(wishes)))
         self.units = 0
         self.line: PricedLine | None = None
@@ -131,7 +133,9 @@ class _Batch:
     def place(self, *, is_locked: bool) -> list[Outcome]:
         self._decide(self._look(is_locked=is_locked))
         if self.entries:
-            statements.write(self.entries, self._made())
+            messages = statements.write(self.entries, self._made())
+            for i, message in zip(self.places, messages, strict=True):
+                self.outcomes[i] = replace(self.outcomes[i], message=message)
             try:
                 take_units(deal_id=self.deal_id, quantity=self.units)
             except (SoldOut, DealClosed) as error:
@@ -188,6 +192,7 @@ class _Batch:
             bought[wish.buyer_id] += wish.quantity
             placed[wish.buyer_id, wish.key] = (wish.body_hash, answer)
             self.outcomes[i] = Outcome(answer, text=text)
+            self.places.append(i)
 
     def _check(self, wish: Wish, region_code: str | None, *, owed: int, had: int) -> tuple[PricedLine, int]:
         """The refusals of placing.py, in its order; returns the line and its freight in fen."""

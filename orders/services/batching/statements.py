@@ -108,13 +108,15 @@ def array_of(values: Iterable[Any]) -> str:
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
-def write(entries: Sequence[Sequence[Any]], made: str) -> None:
-    """Store the rows of these purchases; `made` holds as JSON one row of each table, as they all are.
+def write(entries: Sequence[Sequence[Any]], made: str) -> list[int]:
+    """Store the rows of these purchases and return the ids of their outbox messages, in their order.
 
-    An entry has the values of ENTRY, in its order.
+    `made` holds as JSON one row of each table, as they all are. An entry has the values of ENTRY, in its
+    order.
     """
     *plain, notes, answers = zip(*entries, strict=True)
-    ask((WRITE, (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")))
+    (written,) = ask((WRITE, (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")))
+    return [pk for (pk,) in written]
 
 
 def columns_of(model: Model) -> dict[str, Any]:
@@ -198,7 +200,8 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
         OutboxMessage,
         _insert(
             "message", OutboxMessage, plain, kwargs="jsonb_build_object('order_id', e.sale_id)"
-        ),
+        )
+        + " RETURNING id",
     )  # fmt: skip
     yield (
         "known",
@@ -229,7 +232,7 @@ e AS MATERIALIZED (
     SELECT * FROM ROWS FROM ({", ".join(plain)}) WITH ORDINALITY AS e({", ".join(ENTRY)}, i)
 ),
 {written}
-SELECT 1
+SELECT id FROM put_message ORDER BY id
 """  # noqa: S608 (made of our models' names alone)
 
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 
 from common.clock import utc_now
 from common.errors import Busy
+from common.outbox import hand_over_at_once
 from livestreams.services.timing_deals import settle_deal
 from orders.services.batching.batch import MOST, Outcome, place_batch
 from orders.services.batching.wishes import Wish
@@ -102,7 +103,9 @@ class Batcher:
                 logger.exception("a batch of deal %s failed", deal_id)
                 outcomes = [Outcome(error=error)] * len(batch)
             if any(outcome.answer and not outcome.replayed for outcome in outcomes):
-                self._teller.tell(deal_id)
+                self._teller.tell(
+                    deal_id, [outcome.message for outcome in outcomes if outcome.message is not None]
+                )
             self._answer(batch, outcomes)
 
     def _check_connection(self) -> None:
@@ -134,17 +137,22 @@ class Batcher:
 
 
 class Teller:
-    """Settles deals in which something was bought and tells their rooms, outside the way of the orders."""
+    """What follows from orders, outside their way: messages leave, deals are settled, rooms are told."""
 
     def __init__(self):
+        self._messages: list[int] = []
         self._deals: set[int] = set()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def tell(self, deal_id: int) -> None:
-        """Tell of this deal within a quarter of a second. What fails is made good by the clock."""
+    def tell(self, deal_id: int, messages: Sequence[int] = ()) -> None:
+        """Tell of this deal and hand these outbox messages over, within a quarter of a second.
+
+        What fails is made good by the clock and the sweeper.
+        """
         with self._changed:
             self._deals.add(deal_id)
+            self._messages.extend(messages)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="deal-teller", daemon=True)
                 self._thread.start()
@@ -156,6 +164,12 @@ class Teller:
                 while not self._deals:
                     self._changed.wait()
                 deals, self._deals = self._deals, set()
+                messages, self._messages = self._messages, []
+            try:
+                if messages:
+                    hand_over_at_once(messages)
+            except Exception:
+                logger.exception("%s messages were not handed over, the sweeper will", len(messages))
             for deal_id in sorted(deals):
                 try:
                     close_old_connections()
