@@ -17,8 +17,8 @@ from notifications.models import NotificationDelivery
 from notifications.statuses import DeliveryStatus
 from orders.models import AfterSaleCase, Order, RefundRequest, ReviewReport
 from orders.statuses import CaseStatus, OrderStatus, RefundRequestStatus
-from payments.models import PaymentCallback
-from payments.statuses import CallbackOutcome
+from payments.models import CashHandover, HandRefund, PaymentCallback
+from payments.statuses import CallbackOutcome, HandoverStatus, HandRefundStatus
 from payouts.models import Payout, SettlementPeriod
 from payouts.selectors.periods import overdue_periods
 from payouts.statuses import PayoutStatus, PeriodStatus
@@ -36,6 +36,8 @@ class Duties:
     payouts_to_approve: int
     payouts_to_pay: int
     callbacks: int
+    cash: int
+    hand_refunds: int
     outbox: int
     refunds: int
     cases: int
@@ -81,6 +83,8 @@ def duties() -> Duties:
         payouts_to_approve=payouts["pending"],
         payouts_to_pay=payouts["processing"],
         callbacks=PaymentCallback.objects.filter(outcome=CallbackOutcome.QUARANTINED).count(),
+        cash=CashHandover.objects.filter(status=HandoverStatus.NOTED).count(),
+        hand_refunds=HandRefund.objects.filter(status=HandRefundStatus.NOTED).count(),
         outbox=OutboxMessage.objects.exclude(quarantined_at=None).count(),
         cases=AfterSaleCase.objects.filter(status=CaseStatus.REJECTED, appealed_at__isnull=False).count(),
         reviews=ReviewReport.objects.filter(settled_at=None).values("review").distinct().count(),

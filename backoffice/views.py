@@ -89,6 +89,8 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Orders"), "receipt_long", "orders.order", 0),
                 (_("Payments"), "payments", "payments.payment", 0),
                 (_("Callbacks"), "webhook", "payments.paymentcallback", waiting.callbacks),
+                (_("Cash handed over"), "payments", "payments.cashhandover", waiting.cash),
+                (_("Refunds by hand"), "volunteer_activism", "payments.handrefund", waiting.hand_refunds),
                 (_("Refund requests"), "undo", "orders.refundrequest", waiting.refunds),
                 (_("After-sales cases"), "assignment_return", "orders.aftersalecase", waiting.cases),
                 (_("Reviews"), "reviews", "orders.review", waiting.reviews),

@@ -19,6 +19,7 @@ class Purpose(TextChoices):
     CARRIER_CASH = "carrier_cash", _("cash that carriers took on delivery")
     CARRIER_CLAIM = "carrier_claim", _("claimed from carriers for lost goods")
     SHOP_CASH = "shop_cash", _("cash that a shop took on delivery")
+    BANK = "bank", _("the market's own bank account and till")
     PROVIDER_FEE = "provider_fee", _("fee kept by the payment provider")
     UNMATCHED = "unmatched", _("money received without a payable order")
 
@@ -39,6 +40,7 @@ class Kind(TextChoices):
     UNMATCHED_PAYMENT = "unmatched_payment", _("payment without a payable order")
     REFUND = "refund", _("refund sent")
     CASH_COLLECTED = "cash_collected", _("cash taken on delivery")
+    CASH_HANDED_OVER = "cash_handed_over", _("cash handed over to the market")
     AFTER_SALE = "after_sale", _("shares given back after the sale")
     COMPLETION = "completion", _("order completed")
     PROVIDER_FEE = "provider_fee", _("fee kept by the provider")

@@ -1,12 +1,20 @@
 """Money in and back, for operators: payments, raw callbacks, refunds."""
 
+import uuid
+
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from common.admin_base import BaseAdmin
+from common.admin_base import BaseAdmin, Move
 from common.admin_links import Link, list_link, object_link, related, state, yuan
+from common.clock import utc_now
+from payments import cash_admin as cash_admin  # registers them
+from payments.cash_admin import ByHandForm
 from payments.models import Payment, PaymentCallback, Refund
+from payments.offers import CASH
+from payments.services.paying_by_hand import note_hand_refund
+from payments.statuses import RefundStatus
 
 
 @admin.register(Payment)
@@ -105,6 +113,23 @@ class RefundAdmin(BaseAdmin):
                      "=request__order__phone"]  # fmt: skip
     date_hierarchy = "created_at"
     ordering = ["-pk"]
+    moves = (
+        Move(
+            name="by_hand",
+            label=_("Given back by hand"),
+            run=lambda request, refund, data: note_hand_refund(
+                actor=request.user,
+                refund_id=refund.pk,
+                amount_fen=refund.amount_fen,
+                idempotency_key=uuid.uuid4(),
+                now=utc_now(),
+                **data,
+            ),
+            form=ByHandForm,
+            states=frozenset({(CASH, RefundStatus.FAILED)}),
+            field="way_and_status",
+        ),
+    )
 
     def links(self, refund: Refund) -> list[Link | None]:
         """Return payment, request, order and postings."""

@@ -19,6 +19,20 @@ class CashNotOffered(MarketError):
     message = _("This cannot be paid on delivery. Please choose another way to pay.")
 
 
+class MoreThanHeld(MarketError):
+    """More cash than its holder has of ours, less what is said to be on its way."""
+
+    code = "more_than_held"
+    message = _("That is more cash than is still there. Nothing was noted: look at the sum again.")
+
+
+class OtherPersonNeeded(MarketError):
+    """A sum that two people answer for; this one has already answered."""
+
+    code = "other_person_needed"
+    message = _("You noted this yourself. Somebody else has to confirm it.")
+
+
 class GatewayUnavailable(MarketError):
     """The provider does not answer, or not with what we can trust."""
 

@@ -1,9 +1,21 @@
-"""Money in and back: payments, the provider's callbacks, refunds."""
+"""Money in and back: payments, the provider's callbacks, refunds, and cash that goes from hand to hand."""
 
+from django.conf import settings
 from django.db import models
 
-from orders.models import OrderGroup, RefundRequest
-from payments.statuses import CallbackOutcome, PaymentPurpose, PaymentStatus, PayMethod, RefundStatus
+from orders.models import Order, OrderGroup, RefundRequest
+from payments.statuses import (
+    CallbackOutcome,
+    Giver,
+    HandMethod,
+    HandoverStatus,
+    HandRefundStatus,
+    PaymentPurpose,
+    PaymentStatus,
+    PayMethod,
+    RefundStatus,
+)
+from shops.models import Photo, Shop
 
 
 class Payment(models.Model):
@@ -15,6 +27,8 @@ class Payment(models.Model):
 
     purpose = models.CharField(max_length=12, choices=PaymentPurpose, default=PaymentPurpose.ORDER_GROUP)
     group = models.ForeignKey(OrderGroup, on_delete=models.PROTECT, related_name="payments")
+    # Of cash at the door, which comes parcel by parcel; a provider is paid for the whole purchase.
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="cash")
     gateway = models.CharField(max_length=20)
     method = models.CharField(max_length=10, choices=PayMethod, default=PayMethod.REDIRECT)
     payer_digest = models.CharField(max_length=64, blank=True)
@@ -93,3 +107,79 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def way_and_status(self) -> tuple[str, str]:
+        """By which gateway it goes and where it stands: only failed cash is given back by hand."""
+        return self.payment.gateway, self.status
+
+
+class CashHandover(models.Model):
+    """Cash of parcels that a shop or a carrier hands over to the market; posted when it is received."""
+
+    shop = models.ForeignKey(
+        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="cash_handovers"
+    )
+    carrier = models.CharField(max_length=40, blank=True)
+    amount_fen = models.BigIntegerField()
+    method = models.CharField(max_length=10, choices=HandMethod)
+    reference = models.CharField(max_length=80)
+    status = models.CharField(max_length=10, choices=HandoverStatus, default=HandoverStatus.NOTED)
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField()
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+    words = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="handover_positive"),
+            models.CheckConstraint(
+                name="handover_one_holder",
+                condition=models.Q(shop__isnull=False, carrier="")
+                | (models.Q(shop=None) & ~models.Q(carrier="")),
+            ),
+            models.CheckConstraint(
+                name="handover_answered",
+                condition=models.Q(status="noted", answered_by=None)
+                | (~models.Q(status="noted") & models.Q(answered_by__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"cash {self.pk}"
+
+
+class HandRefund(models.Model):
+    """A refund of cash that is given back by hand: by whom, how, with which receipt, and who confirmed it."""
+
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="by_hand")
+    giver = models.CharField(max_length=10, choices=Giver)
+    method = models.CharField(max_length=10, choices=HandMethod)
+    reference = models.CharField(max_length=80)
+    receipt = models.ForeignKey(Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=10, choices=HandRefundStatus, default=HandRefundStatus.NOTED)
+    noted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    noted_at = models.DateTimeField()
+    answered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    answered_at = models.DateTimeField(null=True, blank=True)
+    words = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["refund"], condition=models.Q(status__in=["noted", "done"]), name="hand_refund_once"
+            ),
+            models.CheckConstraint(
+                name="hand_refund_answered",
+                condition=models.Q(status="noted", answered_by=None)
+                | (~models.Q(status="noted") & models.Q(answered_by__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"by hand {self.pk}"

@@ -6,8 +6,12 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
 from common.errors import NotFound
-from payments.models import Payment, Refund
-from payments.statuses import PaymentStatus, RefundStatus
+from ledger.selectors import balance_of
+from ledger.statuses import OwnerKind, Purpose
+from payments.models import CashHandover, HandRefund, Payment, Refund
+from payments.offers import CASH
+from payments.statuses import Giver, HandRefundStatus, PaymentStatus, RefundStatus
+from shops.models import Shop
 
 OPEN = (PaymentStatus.CREATED, PaymentStatus.PENDING)
 UNFINISHED = (RefundStatus.REQUESTED, RefundStatus.IN_TRANSIT)
@@ -34,3 +38,44 @@ def list_unfinished_refunds(*, now: datetime, since: timedelta, limit: int = 100
     waiting = Refund.objects.filter(status__in=UNFINISHED, created_at__lte=now - since)
     # The least tried first: a hundred hopeless ones must not starve the rest.
     return list(waiting.order_by("attempts", "pk").values_list("pk", flat=True)[:limit])
+
+
+def get_own_shop(*, user: User, shop_id: int) -> Shop:
+    """Return a shop that the person works in; NotFound for a stranger."""
+    shop = Shop.objects.filter(memberships__user=user, pk=shop_id).first()
+    if shop is None:
+        raise NotFound()
+    return shop
+
+
+def cash_held_by(shop: Shop) -> int:
+    """Return how much of the market's cash a shop holds, in fen."""
+    return balance_of(purpose=Purpose.SHOP_CASH, owner_kind=OwnerKind.SHOP, owner_id=shop.pk)
+
+
+def list_handovers(shop: Shop) -> QuerySet[CashHandover]:
+    """Return what a shop has handed over, the newest first."""
+    return CashHandover.objects.filter(shop=shop).order_by("-pk")
+
+
+def list_hand_refunds_due(shop: Shop) -> QuerySet[Refund]:
+    """Return refunds of a shop's cash orders that nobody has noted as given back, the oldest first."""
+    due = Refund.objects.filter(
+        payment__gateway=CASH, status=RefundStatus.FAILED, request__order__shop=shop
+    ).exclude(by_hand__status__in=[HandRefundStatus.NOTED, HandRefundStatus.DONE])
+    return due.select_related("request__order__group__buyer").order_by("pk")
+
+
+def list_hand_refunds_to_confirm(*, buyer: User, number: str = "") -> QuerySet[HandRefund]:
+    """Return what shops say that they gave the person back; of one order, or of all."""
+    notes = HandRefund.objects.filter(
+        status=HandRefundStatus.NOTED, giver=Giver.SHOP, refund__payment__group__buyer=buyer
+    )
+    if number:
+        notes = notes.filter(refund__request__order__number=number)
+    return notes.select_related("refund__request__order__shop").order_by("pk")
+
+
+def has_cash(user: User) -> bool:
+    """Say whether cash was ever paid at the door to a shop of the person."""
+    return Payment.objects.filter(gateway=CASH, order__shop__memberships__user=user).exists()

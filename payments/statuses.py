@@ -44,6 +44,48 @@ class CashHolder(TextChoices):
     SHOP = "shop", _("our shop")
 
 
+class HandMethod(TextChoices):
+    """How money goes from hand to hand, without a payment provider."""
+
+    BANK = "bank", _("bank transfer")
+    WECHAT = "wechat", _("WeChat transfer")
+    ALIPAY = "alipay", _("Alipay transfer")
+    CASH = "cash", _("banknotes")
+
+
+class HandoverStatus(TextChoices):
+    """Life of cash that a shop or a carrier hands over to the market."""
+
+    NOTED = "noted", _("said to be on its way")
+    RECEIVED = "received", _("received")
+    DECLINED = "declined", _("did not arrive")
+
+
+HANDOVER_MOVES = {
+    HandoverStatus.NOTED: frozenset({HandoverStatus.RECEIVED, HandoverStatus.DECLINED}),
+}
+
+
+class Giver(TextChoices):
+    """Who gives a buyer money back by hand."""
+
+    SHOP = "shop", _("the shop")  # out of the cash that it still owes the market
+    MARKET = "market", _("the market")
+
+
+class HandRefundStatus(TextChoices):
+    """Life of money that is given back by hand."""
+
+    NOTED = "noted", _("to be confirmed")  # by the buyer, or by another operator
+    DONE = "done", _("given back")
+    DECLINED = "declined", _("did not arrive")
+
+
+HAND_REFUND_MOVES = {
+    HandRefundStatus.NOTED: frozenset({HandRefundStatus.DONE, HandRefundStatus.DECLINED}),
+}
+
+
 class PaymentPurpose(TextChoices):
     """What is paid for."""
 

@@ -3,7 +3,8 @@
 from celery import shared_task
 
 from common.clock import utc_now
-from payments.services import closing, refunding
+from payments.models import HandRefund, Refund
+from payments.services import closing, refunding, telling
 
 
 @shared_task(name="payments.close_group")
@@ -32,3 +33,29 @@ def poll_pending() -> int:
     closing.close_leftovers(now=now)
     refunding.retry_refunds(now=now)
     return asked
+
+
+@shared_task(name="payments.after_hand_refund_due")
+def after_hand_refund_due(refund_id: int) -> None:
+    """The shop learns that a buyer gets cash back."""
+    refund = Refund.objects.select_related("request__order__shop__contact").get(pk=refund_id)
+    telling.tell_hand_refund_due(refund=refund, now=utc_now())
+
+
+@shared_task(name="payments.after_hand_refund_noted")
+def after_hand_refund_noted(note_id: int) -> None:
+    """The buyer is asked whether the money has come."""
+    telling.tell_hand_refund_noted(note=_note(note_id), now=utc_now())
+
+
+@shared_task(name="payments.after_hand_refund_declined")
+def after_hand_refund_declined(note_id: int) -> None:
+    """The shop learns that it has not."""
+    telling.tell_hand_refund_declined(note=_note(note_id), now=utc_now())
+
+
+def _note(note_id: int) -> HandRefund:
+    notes = HandRefund.objects.select_related(
+        "refund__request__order__shop__contact", "refund__request__order__group__buyer"
+    )
+    return notes.get(pk=note_id)

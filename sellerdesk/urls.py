@@ -5,6 +5,7 @@ from django.urls import path
 from sellerdesk.api import ShowReportView
 from sellerdesk.views import (
     cases,
+    cash,
     coupons,
     farmers,
     freight,
@@ -63,6 +64,8 @@ urlpatterns = [
     path("desk/after-sales/<int:case_id>/approve/", cases.case_approve, name="case_approve"),
     path("desk/after-sales/<int:case_id>/reject/", cases.case_reject, name="case_reject"),
     path("desk/after-sales/<int:case_id>/received/", cases.case_received, name="case_received"),
+    path("desk/cash/", cash.cash, name="cash"),
+    path("desk/cash/<int:refund_id>/given-back/", cash.cash_back, name="cash_back"),
     path("desk/money/", money.money, name="money"),
     path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
     path("desk/live/", live_plan.shows, name="shows"),

@@ -59,7 +59,7 @@ SPECTACULAR_SETTINGS = {
                 "RefundRequestStatus",
                 "ShipmentStatus",
             ),
-            "payments": ("PaymentStatus", "RefundStatus"),
+            "payments": ("HandMethod", "PaymentStatus", "RefundStatus"),
             "payouts": ("PayoutStatus", "PeriodStatus", "StatementStatus", "LineKind"),
             "shops": (
                 "AuthorizationStatus",

@@ -368,6 +368,8 @@ if IS_PRODUCTION and "sandbox" in PAYMENT_GATEWAYS:
         "PAYMENT_GATEWAYS names the sandbox: it takes no real money and is for demos only."
     )
 CASH_ON_DELIVERY_MAX_FEN = int(os.environ.get("CASH_ON_DELIVERY_MAX_FEN", "50000"))
+# From this sum on cash from hand to hand (handed over, given back) needs a second operator.
+CASH_SECOND_PERSON_FEN = int(os.environ.get("CASH_SECOND_PERSON_FEN", "50000"))
 CASH_ORDERS_OPEN_MAX = 3  # of one buyer at once: each is a parcel that may come back
 # No longer offered, but callbacks, closings and refunds of what was paid through them still work.
 PAYMENT_GATEWAYS_RETIRED = _listed("PAYMENT_GATEWAYS_RETIRED")

@@ -103,6 +103,7 @@ def record_cash(*, actor: User, number: str, holder: str, amount_fen: int, now: 
 def _book(order: Order, holder: str, now: datetime) -> None:
     Payment.objects.create(
         group_id=order.group_id,
+        order=order,
         gateway=CASH,
         method=PayMethod.CASH,
         status=PaymentStatus.SUCCEEDED,

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from common import outbox
 from common.errors import MarketError
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, Purpose
@@ -40,6 +41,7 @@ def send_refund(*, refund_id: int, now: datetime) -> Refund:
     if refund.status not in UNFINISHED:
         return refund
     if refund.payment.gateway == CASH:
+        outbox.enqueue("payments.after_hand_refund_due", refund_id=refund_id)
         return _fail(refund_id, "paid in cash: give it back by hand", now)
     try:
         facts = get_gateway(refund.payment.gateway).refund(
@@ -117,7 +119,9 @@ def _refund_of(request_id: int, now: datetime) -> Refund:
     if refund is not None:
         return refund
     # The payment that paid the purchase: not one that was itself sent back (late, twice).
-    payment = kept_payments(request.order.group_id).earliest("pk")
+    # Cash came parcel by parcel, so it goes back to the parcel that it came for.
+    kept = kept_payments(request.order.group_id)
+    payment = kept.filter(order=request.order_id).first() or kept.filter(order=None).earliest("pk")
     return Refund.objects.create(
         payment=payment,
         request=request,

@@ -22,6 +22,7 @@ from orders.services.cancelling import cancel_by_shop
 from orders.services.confirming import refuse_parcel
 from orders.services.shipping import Packed, ship_order
 from orders.statuses import OrderStatus
+from payments.selectors import has_cash
 from payments.services.collecting import record_cash
 from payments.statuses import CashHolder
 from shops.selectors import shops_of
@@ -49,6 +50,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         "page": page,
         "cards": [order_card(order) for order in page.object_list],
         "cases_waiting": count_cases_to_answer(user=request.user),
+        "cash_waits": has_cash(request.user),
         "has_shop": shops_of(request.user).exists(),
     }
     return render(request, "sellerdesk/orders.html", context)

@@ -20,6 +20,7 @@ from orders.selectors.arriving import receive_due_at
 from orders.services.cancelling import cancel_by_buyer
 from orders.services.receiving import extend_receiving, receive_order
 from orders.statuses import OrderStatus
+from payments.selectors import list_hand_refunds_to_confirm
 
 PAGE = 20
 CALLED_OFF_FROM = (OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED, OrderStatus.PAID)
@@ -75,6 +76,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED) and not found.is_cash_due,
         "review_rows": review_rows(found, now=utc_now()),
         "case_box": case_box(found, now=utc_now()),
+        "cash_back": list_hand_refunds_to_confirm(buyer=request.user, number=number).first(),
         "is_moving": found.status == OrderStatus.CANCELLING,
         "shares_purchase": found.group.orders.count() > 1,
     }

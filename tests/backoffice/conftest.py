@@ -51,7 +51,7 @@ from orders.models import (
 )
 from orders.services.judging import approve_case
 from orders.services.judging_reviews import report_review
-from payments.models import PaymentCallback, Refund
+from payments.models import CashHandover, HandRefund, PaymentCallback, Refund
 from payouts.models import PayoutAccount, SettlementRhythm, StatementQuestion
 from shops.models import DealStock
 from tests.factories.cases import ask
@@ -132,6 +132,17 @@ def full(world, zhuoma):
     SettlementRhythm.objects.create(shop=world.market.shop, length="month")
     StatementQuestion.objects.create(
         statement=world.farmer_statement, asked_by=world.people["farmer"], text="少了一箱", asked_at=now
+    )
+    CashHandover.objects.create(
+        shop=world.market.shop,
+        amount_fen=100,
+        method="bank",
+        reference="<b>7</b>",
+        noted_by=mei,
+        noted_at=now,
+    )
+    HandRefund.objects.create(
+        refund=refund, giver="market", method="cash", reference="<b>8</b>", noted_by=mei, noted_at=now
     )
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"

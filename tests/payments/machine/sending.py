@@ -13,7 +13,15 @@ from orders.services.pricing import WantedLine
 from orders.services.receiving import auto_receive, extend_receiving, receive_order
 from orders.services.shipping import Packed, ship_order
 from orders.services.tracking import note_events
+from payments.models import Refund
+from payments.offers import CASH
 from payments.services.collecting import confirm_cash, record_cash
+from payments.services.handing_over import confirm_handover, decline_handover, note_handover
+from payments.services.paying_by_hand import (
+    confirm_hand_refund,
+    decline_hand_refund,
+    note_hand_refund,
+)
 from payouts.services.closing import close_period
 from payouts.services.opening import open_period_for
 from tests.payments.machine.buying import Buying
@@ -23,21 +31,23 @@ from tests.payments.machine.people import PICK, key
 class Sending(Buying):
     """From the shelf to the buyer's hands."""
 
-    @initialize(stages=st.lists(st.integers(0, 4), min_size=2, max_size=5), with_coupon=st.booleans())
+    @initialize(stages=st.lists(st.integers(0, 5), min_size=2, max_size=5), with_coupon=st.booleans())
     def the_day_has_begun(self, stages, with_coupon):
-        """Some have bought before: paid, partly sent, sent, completed, or to be paid at the door."""
+        """Some have bought before: paid, partly sent, sent, completed, to be paid or paid at the door."""
         for who, stage in enumerate(stages):
             if with_coupon:
                 self.take_coupon(who, who)
             lines = [WantedLine(self.barley.pk, 2 + stage % 3), WantedLine(self.butter.pk, 2)]
             group = self.place(who, lines, source=self.pin, with_coupon=with_coupon)
-            if stage == 4:
+            if stage >= 4:
                 confirm_cash(buyer=group.buyer, group_id=group.pk, idempotency_key=key(), now=self.now)
             else:
                 self.purse.pay(self.start(group))
                 self.deliver(len(self.purse.notices) - 1)
             for order in group.orders.all() if stage else ():
                 self.send(order, is_whole=stage > 1)
+                if stage == 5:
+                    self.note_cash_of(order, "shop")
                 if stage == 3:
                     receive_order(buyer=group.buyer, number=order.number, now=self.now)
 
@@ -102,11 +112,56 @@ class Sending(Buying):
         order = self.one(which, Order.objects.filter(confirmed_at__isnull=False, captured_fen=0))
         if order:
             with self.may_refuse("invalid", "move_refused"):
-                record_cash(
-                    actor=self.seller_of(order), number=order.number, holder=holder,
-                    amount_fen=order.total_fen + wrong, now=self.now,
-                )  # fmt: skip
+                self.note_cash_of(order, holder, wrong)
                 assert not wrong
+
+    def note_cash_of(self, order: Order, holder: str, wrong: int = 0) -> None:
+        """The buyer has paid the parcel."""
+        record_cash(
+            actor=self.seller_of(order), number=order.number, holder=holder,
+            amount_fen=order.total_fen + wrong, now=self.now,
+        )  # fmt: skip
+
+    @rule(which=PICK, amount_fen=st.sampled_from([1, 4000, 90_000]), comes=st.booleans())
+    def cash_is_handed_over(self, which, amount_fen, comes):
+        """By one of the shops, or by the carriers; it comes, or it does not."""
+        shop_id = [*self.sellers, None][which % 3]
+        actor = self.sellers[shop_id] if shop_id else self.operator
+        handover = None
+        with self.may_refuse("more_than_held"):
+            handover, _ = note_handover(
+                actor=actor, shop_id=shop_id, carrier="" if shop_id else "sf", amount_fen=amount_fen,
+                method="bank", reference="42", idempotency_key=key(), now=self.now,
+            )  # fmt: skip
+        if handover is None or handover.status != "noted":
+            return
+        if comes:
+            with self.may_refuse("more_than_held"):
+                confirm_handover(actor=self.clerk, handover_id=handover.pk, now=self.now)
+        else:
+            decline_handover(actor=self.clerk, handover_id=handover.pk, reason="没到", now=self.now)
+
+    @rule(which=PICK, by_shop=st.booleans(), comes=st.booleans())
+    def cash_is_given_back(self, which, by_shop, comes):
+        refund = self.one(which, Refund.objects.filter(payment__gateway=CASH, request__isnull=False))
+        if refund is None:
+            return
+        order = refund.request.order
+        note = None
+        with self.may_refuse("more_than_held", "move_refused"):
+            note, _ = note_hand_refund(
+                actor=self.seller_of(order) if by_shop else self.operator, refund_id=refund.pk,
+                amount_fen=refund.amount_fen, method="cash", reference="收条", idempotency_key=key(),
+                now=self.now,
+            )  # fmt: skip
+        if note is None or note.status != "noted":
+            return
+        who = order.group.buyer if by_shop else self.clerk
+        if comes:
+            with self.may_refuse("more_than_held"):
+                confirm_hand_refund(actor=who, note_id=note.pk, now=self.now)
+        else:
+            decline_hand_refund(actor=who, note_id=note.pk, now=self.now)
 
     @rule(which=PICK)
     def refused_at_the_door(self, which):

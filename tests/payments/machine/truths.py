@@ -17,6 +17,7 @@ from orders.statuses import (
     OrderStatus,
 )
 from payments.models import Payment, Refund
+from payments.offers import CASH
 from shops.models import VariantStock
 from tests.payments.machine.people import MarketDay
 from tests.payments.machine.questions import contradictions
@@ -81,6 +82,12 @@ class Truths(MarketDay):
             - fen(one for one in came if one["pk"] in unowed)
             - wrong
         )
+        at_the_door = fen(one for one in payments if (one["gateway"], one["status"]) == (CASH, "succeeded"))
+        by_hand = fen(
+            one for one in refunds if one["status"] == "succeeded" and one["payment__gateway"] == CASH
+        )
+        in_hands = balances["shop_cash"] + balances["carrier_cash"] + balances["bank"]
+        assert in_hands == at_the_door - by_hand
         held = self._held() - fen(one for one in refunds if one["status"] == "succeeded" and one["request"])
         assert balances["buyer_held"] == -held
         assert balances["coupon_cost"] + balances["platform_coupon"] == self._coupons()

@@ -1,0 +1,63 @@
+"""What the people of a cash order are told about money that goes from hand to hand (rules.md PR5)."""
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accounts.services.contacts import contact_of
+from common.money import yuan_text
+from notifications.services.telling import in_language_of, tell
+from payments.models import HandRefund, Refund
+
+CASH_PAGE = "/desk/cash/"
+
+
+def tell_hand_refund_due(*, refund: Refund, now: datetime) -> None:
+    """Tell the shop that a buyer gets cash back."""
+    order = refund.request.order
+    with in_language_of(order.shop.contact):
+        tell(
+            contact_id=order.shop.contact_id,
+            kind="hand_refund_due",
+            title=_("Give ¥%(amount)s back") % {"amount": yuan_text(refund.amount_fen)},
+            body=_("Order %(number)s was paid in cash. Note here how the buyer got it back.")
+            % {"number": order.number},
+            url=CASH_PAGE,
+            dedupe_key=f"hand_refund_due:{refund.pk}",
+            now=now,
+        )
+
+
+def tell_hand_refund_noted(*, note: HandRefund, now: datetime) -> None:
+    """Ask the buyer whether the shop's money has come."""
+    order = note.refund.request.order
+    if note.giver != "shop":
+        return
+    buyer = contact_of(order.group.buyer)
+    with in_language_of(buyer):
+        tell(
+            contact_id=buyer.pk,
+            kind="hand_refund_noted",
+            title=_("Did you get ¥%(amount)s?") % {"amount": yuan_text(note.refund.amount_fen)},
+            body=_("%(shop)s says it gave you the money for order %(number)s back. Please say yes or no.")
+            % {"shop": order.shop.name, "number": order.number},
+            url=f"/orders/{order.number}/",
+            dedupe_key=f"hand_refund_noted:{note.pk}",
+            now=now,
+        )
+
+
+def tell_hand_refund_declined(*, note: HandRefund, now: datetime) -> None:
+    """Tell the shop that the money has not come."""
+    order = note.refund.request.order
+    with in_language_of(order.shop.contact):
+        tell(
+            contact_id=order.shop.contact_id,
+            kind="hand_refund_declined",
+            title=_("The buyer has not got ¥%(amount)s") % {"amount": yuan_text(note.refund.amount_fen)},
+            body=_("Please look into it and note again how order %(number)s was paid back.")
+            % {"number": order.number},
+            url=CASH_PAGE,
+            dedupe_key=f"hand_refund_declined:{note.pk}",
+            now=now,
+        )
