@@ -1,0 +1,236 @@
+"""The registry of comparisons: each asks whether two records agree, and repairs nothing (rules.md 15).
+
+A question in SQL returns rows of (kind, subject, expected, found); it is one statement, so that it sees one
+moment of a market that is open. `subject` names a document as the book does ("order:12").
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from ledger.selectors import trial_balance
+from ledger.selectors.chain import verify_chain
+from orders.services.reconciling import find_stock_discrepancies
+from payments.offers import CASH
+from shops.models import Photo
+from shops.statuses import PhotoStatus
+
+LATE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two records that do not agree."""
+
+    kind: str
+    subject: str
+    expected: str
+    found: str
+
+
+PAYMENTS_AND_BOOK = """
+SELECT 'payment_not_posted', 'payment:' || p.id, p.amount_fen, 0
+FROM payments_payment p
+WHERE p.status = 'succeeded' AND p.gateway <> %(cash)s
+  AND NOT EXISTS (SELECT 1 FROM ledger_ledgertransaction t WHERE t.key = 'payment:' || p.id)
+UNION ALL
+SELECT 'payment_amount', 'payment:' || p.id, p.amount_fen, sum(e.amount_fen)
+FROM payments_payment p
+JOIN ledger_ledgertransaction t ON t.key = 'payment:' || p.id
+JOIN ledger_ledgerentry e ON e.transaction_id = t.id
+JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'cash'
+GROUP BY p.id HAVING sum(e.amount_fen) <> p.amount_fen
+UNION ALL
+SELECT 'payment_not_succeeded', 'payment:' || p.id, 1, 0
+FROM payments_payment p JOIN ledger_ledgertransaction t ON t.key = 'payment:' || p.id
+WHERE p.status <> 'succeeded'
+UNION ALL
+SELECT 'refund_not_posted', 'refund:' || r.id, r.amount_fen, 0
+FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
+WHERE r.status = 'succeeded' AND p.gateway <> %(cash)s
+  AND NOT EXISTS (SELECT 1 FROM ledger_ledgertransaction t WHERE t.key = 'refund:' || r.id)
+UNION ALL
+SELECT 'refund_amount', 'refund:' || r.id, r.amount_fen, -sum(e.amount_fen)
+FROM payments_refund r
+JOIN ledger_ledgertransaction t ON t.key = 'refund:' || r.id
+JOIN ledger_ledgerentry e ON e.transaction_id = t.id
+JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'cash'
+GROUP BY r.id HAVING -sum(e.amount_fen) <> r.amount_fen
+"""
+
+ORDERS_AND_MONEY = """
+SELECT 'order_captured', 'order_group:' || g.id, coalesce(p.fen, 0), coalesce(o.fen, 0)
+FROM orders_ordergroup g
+LEFT JOIN (SELECT group_id, sum(captured_fen) AS fen FROM orders_order GROUP BY 1) o ON o.group_id = g.id
+LEFT JOIN (SELECT p.group_id, sum(p.amount_fen) AS fen FROM payments_payment p
+           WHERE p.status = 'succeeded' AND NOT EXISTS
+             (SELECT 1 FROM payments_refund r WHERE r.payment_id = p.id AND r.request_id IS NULL)
+           GROUP BY 1) p ON p.group_id = g.id
+WHERE coalesce(p.fen, 0) <> coalesce(o.fen, 0)
+UNION ALL
+SELECT 'order_refunds', 'order:' || o.id, coalesce(sum(r.amount_fen), 0), o.refund_requested_fen
+FROM orders_order o LEFT JOIN orders_refundrequest r ON r.order_id = o.id
+GROUP BY o.id HAVING o.refund_requested_fen <> coalesce(sum(r.amount_fen), 0)
+UNION ALL
+SELECT 'refund_request_open', 'refund_request:' || q.id, 1, 0
+FROM orders_refundrequest q JOIN payments_refund r ON r.request_id = q.id
+WHERE r.status = 'succeeded' AND q.status <> 'refunded'
+UNION ALL
+SELECT 'completion_not_posted', 'order:' || o.id, o.captured_fen, 0
+FROM orders_order o
+WHERE o.status = 'completed'
+  AND NOT EXISTS (SELECT 1 FROM ledger_ledgertransaction t WHERE t.key = 'completion:' || o.id)
+UNION ALL
+SELECT 'completed_too_early', 'order:' || o.id, 0, 1
+FROM orders_order o JOIN ledger_ledgertransaction t ON t.key = 'completion:' || o.id
+WHERE o.status <> 'completed'
+UNION ALL
+SELECT 'shipped_without_parcel', 'order:' || o.id, 1, 0
+FROM orders_order o
+WHERE o.status IN ('shipped', 'delivered')
+  AND NOT EXISTS (SELECT 1 FROM orders_shipment s WHERE s.order_id = o.id)
+UNION ALL
+SELECT 'units_in_parcels', 'order_line:' || l.id, coalesce(sum(s.quantity), 0), l.shipped_units
+FROM orders_orderline l LEFT JOIN orders_shipmentline s ON s.line_id = l.id
+GROUP BY l.id HAVING l.shipped_units <> coalesce(sum(s.quantity), 0)
+"""
+
+BOOK_AND_DOCUMENTS = """
+SELECT 'document_missing', source, 1, 0 FROM (
+  SELECT DISTINCT e.source, split_part(e.source, ':', 1) AS kind,
+         CASE WHEN split_part(e.source, ':', 2) ~ '^[0-9]{1,18}$'
+              THEN split_part(e.source, ':', 2)::bigint END AS pk
+  FROM ledger_ledgerentry e
+) d
+WHERE CASE d.kind
+  WHEN 'order' THEN NOT EXISTS (SELECT 1 FROM orders_order WHERE id = d.pk)
+  WHEN 'order_line' THEN NOT EXISTS (SELECT 1 FROM orders_orderline WHERE id = d.pk)
+  WHEN 'payment' THEN NOT EXISTS (SELECT 1 FROM payments_payment WHERE id = d.pk)
+  WHEN 'refund' THEN NOT EXISTS (SELECT 1 FROM payments_refund WHERE id = d.pk)
+  WHEN 'payout' THEN NOT EXISTS (SELECT 1 FROM payouts_payout WHERE id = d.pk)
+  WHEN 'ledger_adjustment' THEN NOT EXISTS (SELECT 1 FROM ledger_ledgeradjustment WHERE id = d.pk)
+  ELSE false END
+UNION ALL
+SELECT 'transaction_unbalanced', 'ledger_transaction:' || e.transaction_id, 0, sum(e.amount_fen)
+FROM ledger_ledgerentry e GROUP BY e.transaction_id HAVING sum(e.amount_fen) <> 0
+UNION ALL
+SELECT 'snapshot', 'ledger_snapshot:' || s.id, coalesce(sum(e.amount_fen), 0), s.balance_fen
+FROM ledger_ledgersnapshot s
+LEFT JOIN ledger_ledgerentry e ON e.account_id = s.account_id AND e.transaction_id <= s.upto_id
+GROUP BY s.id HAVING s.balance_fen <> coalesce(sum(e.amount_fen), 0)
+"""
+
+PAYOUTS_AND_TALLIES = """
+SELECT 'tally_lines', 'payout_statement:' || s.id, coalesce(sum(l.amount_fen), 0) + s.carried_fen, s.net_fen
+FROM payouts_payoutstatement s LEFT JOIN payouts_statementline l ON l.statement_id = s.id
+GROUP BY s.id HAVING s.net_fen <> coalesce(sum(l.amount_fen), 0) + s.carried_fen
+UNION ALL
+SELECT 'tally_entry', 'ledger_entry:' || e.id, -e.amount_fen, l.amount_fen
+FROM payouts_statementline l JOIN ledger_ledgerentry e ON e.id = l.entry_id
+WHERE l.amount_fen <> -e.amount_fen
+UNION ALL
+SELECT 'payout_amount', 'payout:' || p.id, s.net_fen, p.amount_fen
+FROM payouts_payout p JOIN payouts_payoutstatement s ON s.id = p.statement_id
+WHERE p.amount_fen <> s.net_fen
+UNION ALL
+SELECT 'payout_not_posted', 'payout:' || p.id, p.amount_fen, 0
+FROM payouts_payout p
+WHERE p.status = 'paid'
+  AND NOT EXISTS (SELECT 1 FROM ledger_ledgertransaction t WHERE t.key LIKE 'payout:' || p.id || '%%')
+UNION ALL
+SELECT 'payout_missing', 'payout_statement:' || s.id, s.net_fen, 0
+FROM payouts_payoutstatement s JOIN payouts_settlementperiod d ON d.id = s.period_id AND d.status = 'closed'
+WHERE s.net_fen > 0 AND NOT EXISTS (SELECT 1 FROM payouts_payout p WHERE p.statement_id = s.id)
+"""
+
+OUTBOX_AGE = """
+SELECT CASE WHEN m.quarantined_at IS NULL THEN 'outbox_late' ELSE 'outbox_quarantined' END,
+       'outbox_message:' || m.id, 0, m.attempts
+FROM common_outboxmessage m
+WHERE m.done_at IS NULL AND (m.quarantined_at IS NOT NULL OR m.due_at < %(late)s)
+"""
+
+ROOMS_AND_TAKES = """
+SELECT 'take_after_the_show', 'take:' || t.id, 0, 1
+FROM livestreams_take t
+JOIN livestreams_broadcast b ON b.id = t.broadcast_id
+JOIN livestreams_livesession s ON s.id = b.session_id
+WHERE t.status = 'receiving' AND s.status NOT IN ('live', 'interrupted', 'scheduled')
+UNION ALL
+SELECT 'take_silent', 'take:' || t.id, 0, 1
+FROM livestreams_take t
+WHERE t.status = 'receiving' AND coalesce(t.last_chunk_at, t.started_at) < %(late)s
+"""
+
+COUPONS = """
+SELECT 'coupons_claimed', 'coupon_campaign:' || c.id, count(k.id), c.claimed
+FROM orders_couponcampaign c LEFT JOIN orders_couponclaim k ON k.campaign_id = c.id
+GROUP BY c.id HAVING c.claimed <> count(k.id)
+"""
+
+
+def _asked(question: str) -> Callable[[datetime], list[Difference]]:
+    def find(now: datetime) -> list[Difference]:
+        with connection.cursor() as cursor:
+            cursor.execute(question, {"cash": CASH, "late": now - LATE})
+            return [Difference(kind, subject, str(a), str(b)) for kind, subject, a, b in cursor.fetchall()]
+
+    return find
+
+
+def _stock(now: datetime) -> list[Difference]:
+    return [
+        Difference(one.check, one.target, str(one.expected), str(one.counted))
+        for one in find_stock_discrepancies()
+    ]
+
+
+def _balances(now: datetime) -> list[Difference]:
+    book = trial_balance()
+    wrong = [
+        Difference("cached_balance", f"ledger_account:{pk}", "sum of entries", "another balance")
+        for pk in book.wrong_accounts
+    ]
+    total = [Difference("book_total", "book", "0", str(book.total_fen))] if book.total_fen else []
+    return wrong + total
+
+
+def _chain(now: datetime) -> list[Difference]:
+    return [
+        Difference(f"chain_{one.kind}", f"ledger_transaction:{one.transaction_id}", one.expected, one.found)
+        for one in verify_chain()
+    ]
+
+
+def _files(now: datetime) -> list[Difference]:
+    root = Path(settings.MEDIA_ROOT)
+    missing = []
+    for pk, is_private, sizes in Photo.objects.filter(status=PhotoStatus.READY).values_list(
+        "pk", "is_private", "sizes"
+    ):
+        folder = root / "private" if is_private else root
+        missing += [
+            Difference("file_missing", f"photo:{pk}", path, "no file")
+            for path in sizes.values()
+            if not (folder / path).is_file()
+        ][:1]
+    return missing
+
+
+JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
+    "stock": _stock,
+    "balances": _balances,
+    "chain": _chain,
+    "book_documents": _asked(BOOK_AND_DOCUMENTS),
+    "payments_book": _asked(PAYMENTS_AND_BOOK),
+    "orders_money": _asked(ORDERS_AND_MONEY),
+    "payouts_tallies": _asked(PAYOUTS_AND_TALLIES),
+    "outbox": _asked(OUTBOX_AGE),
+    "rooms_takes": _asked(ROOMS_AND_TAKES),
+    "coupons": _asked(COUPONS),
+    "files": _files,
+}

@@ -1,0 +1,209 @@
+"""Every difference is found in one round, a clean market has none, and nothing is repaired (rules.md 15)."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from backoffice import comparing
+from backoffice.services.reconciling import reconcile
+from common.clock import utc_now
+from common.models import AuditEntry, OutboxMessage
+from ledger.models import ReconciliationFinding, ReconciliationRun
+from ledger.services.posting import Posting, post
+from ledger.statuses import Kind, Purpose
+from notifications.models import Notification
+from orders.models import Order
+from payments.models import Payment
+from payouts.models import Payout, PayoutStatement, StatementLine
+from payouts.services.paying import approve_payout, mark_paid
+from shops.models import Photo
+from tests.factories.coupons import make_campaign, make_coupon
+from tests.factories.livestreams import make_session, make_take
+from tests.factories.orders import make_paid, make_payment
+from tests.factories.payouts import close_week, make_live_sale, statement_of
+from tests.factories.shops import make_person, make_photo
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clean(market, arun, mei, operator):
+    """A market with a paid order, a completed one from a show, a tally, a payout, a coupon and a picture."""
+    now = utc_now()
+    open_order = make_paid(buyer=arun, variant=market.variant, now=now)
+    order = make_live_sale(market=market, buyer=arun, seller=mei, now=now)
+    for paid in (open_order, order):
+        take_money(paid.group, now)
+    period = close_week(shop=market.shop, now=now)
+    statement = statement_of(period, farmer=market.farmer)
+    checker = make_person(name="复核员", is_staff=True)
+    approve_payout(actor=operator, payout_id=statement.payout.pk, now=now)
+    mark_paid(actor=checker, payout_id=statement.payout.pk, reference="B1", now=now)
+    campaign = make_campaign(shop=market.shop, by=mei)
+    make_coupon(user=arun, campaign=campaign)
+    photo = make_photo(product=market.variant.product)
+    for path in [path for one in Photo.objects.all() for path in one.sizes.values()]:
+        file = Path(settings.MEDIA_ROOT) / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"picture")
+    OutboxMessage.objects.update(done_at=now)
+    return {
+        "order": order, "open_order": open_order, "statement": statement, "payout": statement.payout,
+        "payment": Payment.objects.filter(group=order.group, status="succeeded").first(),
+        "campaign": campaign, "photo": photo, "variant": market.variant, "line": order.lines.get(),
+        "farmer": market.farmer, "now": now,
+    }  # fmt: skip
+
+
+def take_money(group, now):
+    payment = make_payment(
+        group=group, status="succeeded", amount_fen=sum(order.total_fen for order in group.orders.all())
+    )
+    source = f"payment:{payment.pk}"
+    post(
+        kind=Kind.PAYMENT, key=source, source=source, now=now,
+        postings=[
+            Posting(Purpose.CASH, payment.amount_fen, source),
+            Posting(Purpose.BUYER_HELD, -payment.amount_fen, source),
+        ],
+    )  # fmt: skip
+
+
+def forge(statement, *values):
+    """Change a row as somebody would who can do anything at the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        try:
+            cursor.execute(statement, values)
+        finally:
+            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+
+def open_kinds():
+    return sorted(ReconciliationFinding.objects.filter(resolved_at=None).values_list("job", "kind"))
+
+
+def test_a_clean_market_has_no_difference(clean, capsys):
+    run = reconcile(now=utc_now())
+
+    assert open_kinds() == []
+    assert (run.open_findings, run.new_findings, run.failed_jobs) == (0, 0, {})
+    assert not OutboxMessage.objects.filter(task="backoffice.tell_differences").exists()
+    call_command("reconcile")
+
+
+def injections(clean, zhuoma, market):
+    """(job, kind, how it came to be)."""
+    now = clean["now"]
+    old = now - timedelta(hours=1)
+    session = make_session(host=market.host, shop=market.shop, status="ended")
+    take = make_take(session=session, status="receiving")
+    type(take).objects.filter(pk=take.pk).update(last_chunk_at=now)
+    order, payout, line = clean["order"], clean["payout"], clean["line"]
+    open_payment = Payment.objects.get(group=clean["open_order"].group)
+    return [
+        ("stock", "variant_units", "UPDATE shops_variantstock SET available = available + 1"
+                                   " WHERE variant_id = %s", clean["variant"].pk),
+        ("balances", "cached_balance", "UPDATE ledger_ledgeraccount SET balance_fen = balance_fen - 1"
+                                       " WHERE owner_kind = 'farmer' AND owner_id = %s", clean["farmer"].pk),
+        ("book_documents", "document_missing", "UPDATE ledger_ledgerentry SET source = 'order:999999'"
+         " WHERE id = (SELECT min(id) FROM ledger_ledgerentry WHERE source = %s)", f"order:{order.pk}"),
+        ("payments_book", "payment_amount", "UPDATE payments_payment SET amount_fen = amount_fen + 1"
+                                            " WHERE id = %s", clean["payment"].pk),
+        ("payments_book", "payment_not_succeeded", "UPDATE payments_payment SET status = 'failed'"
+                                                   " WHERE id = %s", open_payment.pk),
+        ("orders_money", "order_refunds", "UPDATE orders_order SET refund_requested_fen = 1"
+                                          " WHERE id = %s", order.pk),
+        ("orders_money", "completed_too_early", "UPDATE orders_order SET status = 'shipped'"
+                                                " WHERE id = %s", order.pk),
+        ("orders_money", "units_in_parcels", "UPDATE orders_orderline SET shipped_units = 0"
+                                             " WHERE id = %s", line.pk),
+        ("payouts_tallies", "tally_lines", "UPDATE payouts_payoutstatement SET net_fen = net_fen + 1,"
+                                           " correction_fen = correction_fen + 1 WHERE id = %s",
+         clean["statement"].pk),
+        ("payouts_tallies", "payout_amount", "UPDATE payouts_payout SET amount_fen = amount_fen + 5"
+                                             " WHERE id = %s", payout.pk),
+        ("payouts_tallies", "payout_not_posted", "UPDATE ledger_ledgertransaction SET key = 'lost'"
+                                                 " WHERE key = %s", f"payout:{payout.pk}"),
+        ("outbox", "outbox_late", "UPDATE common_outboxmessage SET done_at = NULL, due_at = %s"
+         " WHERE id = (SELECT min(id) FROM common_outboxmessage)", old),
+        ("outbox", "outbox_quarantined", "UPDATE common_outboxmessage SET done_at = NULL, quarantined_at = %s"
+         " WHERE id = (SELECT max(id) FROM common_outboxmessage)", old),
+        ("coupons", "coupons_claimed", "UPDATE orders_couponcampaign SET claimed = claimed + 1"
+                                       " WHERE id = %s", clean["campaign"].pk),
+        ("rooms_takes", "take_after_the_show", "SELECT %s", take.pk),
+    ]  # fmt: skip
+
+
+def test_fifteen_differences_are_found_in_one_round(clean, zhuoma, market, capsys, drain_outbox, operator):
+    made = injections(clean, zhuoma, market)
+    for _job, _kind, statement, value in made:
+        forge(statement, value)
+    Path(settings.MEDIA_ROOT, clean["photo"].sizes["360"]).unlink()
+    expected = sorted({(job, kind) for job, kind, *_rest in made} | {("files", "file_missing")})
+    state = fingerprint()
+
+    run = reconcile(now=utc_now())
+
+    assert len(made) == 15
+    found = set(open_kinds())
+    # Some faults show in a second record, too: a payment that is taken away is missed at its order.
+    assert set(expected) - found == set()
+    assert found - set(expected) <= {
+        ("orders_money", "order_captured"), ("payouts_tallies", "payout_amount"), ("stock", "variant_held"),
+    }  # fmt: skip
+    assert fingerprint() == state
+    assert run.new_findings == run.open_findings >= 16
+    assert AuditEntry.objects.get(action="backoffice.differences_found").after["new"] == run.new_findings
+    with pytest.raises(CommandError):
+        call_command("reconcile")
+    out = capsys.readouterr().out
+    assert all(kind in out for _job, kind in expected)
+
+
+def fingerprint():
+    """What the comparisons look at, as it is."""
+    models = (Order, Payment, Payout, PayoutStatement, StatementLine)
+    return json.dumps([list(model.objects.order_by("pk").values()) for model in models], default=str)
+
+
+def test_what_is_known_is_told_once_and_closes_by_itself(clean, drain_outbox, operator):
+    forge("UPDATE orders_couponcampaign SET claimed = claimed + 1")
+
+    first = reconcile(now=utc_now())
+    drain_outbox()
+    again = reconcile(now=utc_now())
+
+    assert (first.new_findings, again.new_findings, again.open_findings) == (1, 0, 1)
+    staff = 2
+    assert Notification.objects.filter(kind="differences_found").count() == staff
+    forge("UPDATE orders_couponcampaign SET claimed = claimed + 1")
+    assert reconcile(now=utc_now()).new_findings == 1
+    forge("UPDATE orders_couponcampaign SET claimed = claimed - 2")
+    assert reconcile(now=utc_now()).open_findings == 0
+    finding = ReconciliationFinding.objects.get()
+    assert finding.resolved_at is not None
+    assert (finding.expected, finding.found) == ("1", "3")
+
+
+def test_a_comparison_that_breaks_is_named_and_the_others_go_on(clean, monkeypatch):
+    def broken(now):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+    monkeypatch.setitem(comparing.JOBS, "stock", broken)
+    forge("UPDATE orders_couponcampaign SET claimed = claimed + 1")
+
+    run = reconcile(now=utc_now())
+
+    assert run.failed_jobs == {"stock": "DataError"}
+    assert open_kinds() == [("coupons", "coupons_claimed")]
+    with pytest.raises(CommandError):
+        call_command("reconcile")
+    assert ReconciliationRun.objects.count() == 2
