@@ -24,10 +24,10 @@ def reply_to_review(*, actor: User, review_id: int, text: str, now: datetime) ->
 
     NotFound for people of other shops, MoveRefused while it is hidden, Invalid for nothing or too much.
     """
+    review = lock_review(Review.objects.filter(shop__in=Shop.objects.for_member(actor)), review_id)
     text = text.strip()
     if not text or len(text) > REPLY_MAX or "\x00" in text:
         raise Invalid(fields={"text": Invalid.message})
-    review = lock_review(Review.objects.filter(shop__in=Shop.objects.for_member(actor)), review_id)
     if review.status != ReviewStatus.VISIBLE:
         raise MoveRefused()
     if review.reply == text:
