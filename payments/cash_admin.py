@@ -6,12 +6,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
 from common.errors import MarketError
+from common.money import yuan_text
 from orders.statuses import Carrier
 from payments.models import CashHandover, HandRefund
 from payments.services.handing_over import confirm_handover, decline_handover, note_handover
@@ -141,7 +143,7 @@ class HandRefundAdmin(BaseAdmin):
     list_display = [
         "id",
         related("refund.request.order", _("order")),
-        yuan("refund.amount_fen", _("amount")),
+        "amount",
         "giver",
         "method",
         "reference",
@@ -173,6 +175,11 @@ class HandRefundAdmin(BaseAdmin):
             is_dangerous=True,
         ),
     )
+
+    @display(description=_("amount"), ordering="refund__amount_fen")
+    def amount(self, note: HandRefund) -> str:
+        """Return what was given back."""
+        return f"¥{yuan_text(note.refund.amount_fen)}"
 
     def links(self, note: HandRefund) -> list[Link | None]:
         """Return the refund, the order and the receipt."""
