@@ -25,7 +25,7 @@ from tests.payments.machine.truths import Truths
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "12"))
 PROMISES = ("payments.close_group", "payments.execute_refund", "payments.send_refund")
 STEPS = int(os.environ.get("MACHINE_STEPS", "40"))
 
