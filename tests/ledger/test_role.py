@@ -1,5 +1,6 @@
 """The role that serves in production cannot change the book (decisions.md 13)."""
 
+import os
 import time
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from ledger.services.posting import Posting, post
 from ledger.services.sealing import seal_settled
 from ledger.statuses import Kind, OwnerKind, Purpose
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("database_role")]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 SCRIPT = Path(settings.BASE_DIR) / "deploy" / "database-role.sql"
-NAME = "market_app"
+# A role belongs to the whole cluster, which the processes of the tests share.
+NAME = f"market_app_{os.getpid()}"
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def served(monkeypatch):
     """Let Django speak to the database as the role of deploy/database-role.sql."""
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE ROLE {NAME} LOGIN")
-        cursor.execute(SCRIPT.read_text())
+        cursor.execute(SCRIPT.read_text().replace("market_app", NAME))
     owner = connection.settings_dict["USER"]
     post_one()
     connection.close()
@@ -93,7 +95,7 @@ def test_the_role_posts_and_seals(served):
 )
 def test_the_role_cannot_change_the_book_nor_what_guards_it(served, statement):
     with pytest.raises(Exception) as refused, connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement.replace("market_app", NAME))
 
     assert isinstance(refused.value.__cause__, psycopg.errors.InsufficientPrivilege)
     assert list(LedgerEntry.objects.order_by("pk").values_list("amount_fen", flat=True)) == [6800, -6800]
