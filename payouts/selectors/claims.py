@@ -78,6 +78,7 @@ def claimable_payees(*, shop_id: int, before: datetime) -> list[Payee]:
     """Return who has unclaimed payable entries of a shop posted before an instant, in the whole book."""
     statement, values = _statement(shop_id, before, None)
     with connection.cursor() as cursor:
+        # The statement is ours, what is looked for goes in as values.
         cursor.execute(f"SELECT DISTINCT owner_kind, owner_id FROM ({statement}) claim", values)  # noqa: S608
         return sorted(Payee(*row) for row in cursor.fetchall())
 

@@ -1,6 +1,6 @@
 """The seal of a statement: SHA-256 over all that it says, so that a later change of anything shows.
 
-What is hashed is written in ADR 0024: a first line with the head and the sums, then the lines in the order of
+What is hashed is written in ADR 0027: a first line with the head and the sums, then the lines in the order of
 their entries, a thousand to a hash. Eight letters of it stand on the paper and in its QR code.
 """
 
