@@ -1,74 +1,14 @@
-"""Who earned what in which period, and how it was paid (decisions.md 14)."""
-
-from datetime import datetime, timedelta
+"""Tallies: what one payee earned in one period, line by line."""
 
 from django.conf import settings
 from django.db import models
-from django.utils.timezone import localtime
 
 from ledger.models import LedgerEntry
 from orders.models import OrderLine
-from payouts.statuses import (
-    LineKind,
-    PayoutAccountStatus,
-    PayoutMethod,
-    PayoutStatus,
-    PeriodLength,
-    PeriodStatus,
-    StatementStatus,
-)
+from payouts.models.payee import exactly_one_payee
+from payouts.models.periods import SettlementPeriod
+from payouts.statuses import LineKind, StatementStatus
 from shops.models import Farmer, Host, Shop
-
-
-def exactly_one_payee() -> models.Q:
-    """Return the condition that a row names one farmer, one host or one shop."""
-    return (
-        models.Q(farmer__isnull=False, host=None, payee_shop=None)
-        | models.Q(farmer=None, host__isnull=False, payee_shop=None)
-        | models.Q(farmer=None, host=None, payee_shop__isnull=False)
-    )
-
-
-class SettlementRhythm(models.Model):
-    """How often a shop settles with its farmers; without a row every week."""
-
-    shop = models.OneToOneField(Shop, on_delete=models.PROTECT, related_name="settlement_rhythm")
-    length = models.CharField(max_length=5, choices=PeriodLength, default=PeriodLength.WEEK)
-
-    def __str__(self) -> str:
-        return f"{self.shop}: {self.get_length_display()}"
-
-
-class SettlementPeriod(models.Model):
-    """A span of a shop's (co-operative's) book: starts_at ≤ posted < ends_at."""
-
-    shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="periods")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
-    status = models.CharField(max_length=10, choices=PeriodStatus, default=PeriodStatus.OPEN)
-    closed_at = models.DateTimeField(null=True, blank=True)
-    # The oldest database transaction that was still under way when the closing began: what that one or a
-    # later one wrote may have been unseen, so the next closing looks there again (decisions.md 14).
-    seen_before = models.BigIntegerField(null=True, blank=True, editable=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["shop", "starts_at"], name="period_start_once"),
-            models.UniqueConstraint(
-                fields=["shop"], name="period_one_open", condition=models.Q(status="open")
-            ),
-            models.CheckConstraint(
-                condition=models.Q(ends_at__gt=models.F("starts_at")), name="period_forward"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{localtime(self.starts_at):%Y-%m-%d} – {localtime(self.last_moment):%Y-%m-%d}"
-
-    @property
-    def last_moment(self) -> datetime:
-        """Return an instant on the last day that belongs to the period, for showing."""
-        return self.ends_at - timedelta(seconds=1)
 
 
 class PayoutStatementQuerySet(models.QuerySet):
@@ -229,65 +169,3 @@ class StatementLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_fen}"
-
-
-class PayoutAccount(models.Model):
-    """Where a payee's money goes; `detail_masked` is what people see (6222 **** 1234)."""
-
-    farmer = models.OneToOneField(
-        Farmer, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_account"
-    )
-    host = models.OneToOneField(
-        Host, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_account"
-    )
-    payee_shop = models.OneToOneField(
-        Shop, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_account"
-    )
-    method = models.CharField(max_length=10, choices=PayoutMethod, default=PayoutMethod.CASH)
-    holder = models.CharField(max_length=60)
-    detail_masked = models.CharField(max_length=60, blank=True)
-    status = models.CharField(max_length=10, choices=PayoutAccountStatus, default=PayoutAccountStatus.PENDING)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=exactly_one_payee(), name="account_one_payee")]
-
-    def __str__(self) -> str:
-        return f"{self.get_method_display()} {self.detail_masked}"
-
-
-class Payout(models.Model):
-    """The sending of money for a statement: made by one operator, marked paid with a reference."""
-
-    statement = models.OneToOneField(PayoutStatement, on_delete=models.PROTECT, related_name="payout")
-    amount_fen = models.BigIntegerField()
-    method = models.CharField(max_length=10, choices=PayoutMethod, default=PayoutMethod.CASH)
-    status = models.CharField(max_length=10, choices=PayoutStatus, default=PayoutStatus.PENDING)
-    approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    approved_at = models.DateTimeField(null=True, blank=True)
-    paid_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
-    )
-    paid_at = models.DateTimeField(null=True, blank=True)
-    reference = models.CharField(max_length=80, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="payout_positive"),
-            models.CheckConstraint(
-                name="payout_two_people",
-                condition=models.Q(paid_by=None) | ~models.Q(paid_by=models.F("approved_by")),
-            ),
-            models.CheckConstraint(
-                name="payout_paid_by_name",
-                condition=~models.Q(status="paid")
-                | (
-                    models.Q(approved_by__isnull=False, paid_by__isnull=False, paid_at__isnull=False)
-                    & ~models.Q(reference="")
-                ),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"#{self.pk}"
