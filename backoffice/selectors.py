@@ -19,7 +19,7 @@ from orders.models import AfterSaleCase, Order, RefundRequest, ReviewReport
 from orders.statuses import CaseStatus, OrderStatus, RefundRequestStatus
 from payments.models import CashHandover, HandRefund, PaymentCallback
 from payments.statuses import CallbackOutcome, HandoverStatus, HandRefundStatus
-from payouts.models import Payout, SettlementPeriod
+from payouts.models import Payout, SettlementPeriod, StatementQuestion
 from payouts.selectors.periods import overdue_periods
 from payouts.statuses import PayoutStatus, PeriodStatus
 from shops.models import Host, Product, Shop
@@ -44,6 +44,7 @@ class Duties:
     reviews: int
     deliveries: int
     closing_periods: int
+    questions: int
     full_disks: int
 
 
@@ -91,6 +92,7 @@ def duties() -> Duties:
         refunds=RefundRequest.objects.filter(status=RefundRequestStatus.FAILED).count(),
         deliveries=NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).count(),
         closing_periods=SettlementPeriod.objects.filter(status=PeriodStatus.CLOSING).count(),
+        questions=StatementQuestion.objects.filter(answered_at=None).count(),
         full_disks=int(storage.free_bytes() < settings.LIVE_LEAST_FREE_BYTES),
     )
 

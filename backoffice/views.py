@@ -44,6 +44,7 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
         (_("Payouts to approve"), waiting.payouts_to_approve, "payouts_payout", "status__exact=pending"),
         (_("Cases to decide"), waiting.cases, "orders_aftersalecase", "status__exact=rejected"),
         (_("Reported reviews"), waiting.reviews, "orders_review", "reported=open"),
+        (_("Questions about tallies"), waiting.questions, "payouts_statementquestion", "open=yes"),
         (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing"),
         (
             _("Periods being closed"),
@@ -103,6 +104,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             [
                 (_("Payouts"), "account_balance_wallet", "payouts.payout", waiting.payouts_to_approve),
                 (_("Tallies"), "request_quote", "payouts.payoutstatement", 0),
+                (_("Questions about tallies"), "help", "payouts.statementquestion", waiting.questions),
                 (_("Settlement periods"), "date_range", "payouts.settlementperiod", 0),
                 (_("Settlement rhythms"), "event_repeat", "payouts.settlementrhythm", 0),
                 (_("Payout accounts"), "credit_card", "payouts.payoutaccount", 0),

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
 from common.admin_links import Link, list_link, object_link, related, source_link, state, yuan
@@ -20,6 +20,7 @@ from payouts.models import (
 from payouts.selectors.periods import overdue_periods
 from payouts.services.closing import begin_early_close
 from payouts.services.paying import approve_payout, fail_payout, mark_paid
+from payouts.services.questioning import answer_question
 from payouts.statuses import PayoutStatus, PeriodStatus
 
 
@@ -29,6 +30,15 @@ class ReferenceForm(forms.Form):
     reference = forms.CharField(
         label=_("Number of the transfer or receipt"), max_length=80, widget=UnfoldAdminTextInputWidget()
     )
+
+
+class AnswerForm(forms.Form):
+    """What the payee is told."""
+
+    answer = forms.CharField(
+        label=_("Answer"), max_length=500, widget=UnfoldAdminTextareaWidget(),
+        help_text=_("The tally stays as it is. Corrections in the book land in the next tally."),
+    )  # fmt: skip
 
 
 class StatementInline(ReadOnlyInline):
@@ -171,6 +181,8 @@ class PayoutStatementAdmin(BaseAdmin):
             object_link(statement.period),
             object_link(getattr(statement, "payout", None)),
             Link(_("Page to print"), f"/desk/statements/{statement.pk}/"),
+            Link(_("PDF"), f"/desk/statements/{statement.pk}/pdf/"),
+            list_link("payouts.statementquestion", _("Questions"), q=statement.code),
         ]
 
 
@@ -204,12 +216,37 @@ class StatementLineAdmin(BaseAdmin):
         ]
 
 
+class OpenFilter(admin.SimpleListFilter):
+    """Questions that nobody has answered."""
+
+    title, parameter_name = _("to answer"), "open"
+
+    def lookups(self, request, model_admin):
+        """Offer one choice."""
+        return [("yes", _("to answer"))]
+
+    def queryset(self, request, queryset):
+        """Keep what waits."""
+        return queryset.filter(answered_at=None) if self.value() == "yes" else queryset
+
+
 @admin.register(StatementQuestion)
 class StatementQuestionAdmin(BaseAdmin):
     """What payees do not agree with."""
 
     noun, title = _("question about a tally"), _("Questions about tallies")
     list_display = ["text", related("statement", _("tally")), "asked_at", "answered_at"]
+    list_filter = [OpenFilter]
+    moves = (
+        Move(
+            name="answer",
+            label=_("Answer"),
+            run=lambda request, question, data: answer_question(
+                actor=request.user, question_id=question.pk, answer=data["answer"], now=utc_now()
+            ),
+            form=AnswerForm,
+        ),
+    )
     list_select_related = ["statement"]
     search_fields = ["=statement__code", "text"]
     date_hierarchy = "asked_at"

@@ -7,10 +7,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.drf import MarketPagination
+from common.clock import utc_now
+from common.drf import MarketPagination, validated
 from payouts.models import PayoutStatement
 from payouts.selectors.statements import list_lines, list_visible_statements
-from payouts.serializers import PayoutStatementSerializer, StatementLineSerializer
+from payouts.serializers import PayoutStatementSerializer, QuestionSerializer, StatementLineSerializer
+from payouts.services.questioning import accept_statement, question_statement
 
 
 class LinePagination(MarketPagination):
@@ -32,6 +34,21 @@ class PayoutStatementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, v
         if getattr(self, "swagger_fake_view", False):
             return self.queryset
         return list_visible_statements(user=self.request.user)
+
+    @extend_schema(request=QuestionSerializer, responses={201: PayoutStatementSerializer})
+    @action(detail=True, methods=["post"])
+    def question(self, request: Request, pk: str) -> Response:
+        """Say what is not right; the payout waits until an operator has answered."""
+        data = validated(QuestionSerializer, request)
+        question_statement(actor=request.user, statement_id=int(pk), text=data["text"], now=utc_now())
+        return Response(PayoutStatementSerializer(self.get_object()).data, status=201)
+
+    @extend_schema(request=None, responses=PayoutStatementSerializer)
+    @action(detail=True, methods=["post"])
+    def accept(self, request: Request, pk: str) -> Response:
+        """Agree with the tally; repeating it changes nothing."""
+        accept_statement(actor=request.user, statement_id=int(pk), now=utc_now())
+        return Response(PayoutStatementSerializer(self.get_object()).data)
 
     @extend_schema(responses=StatementLineSerializer(many=True))
     @action(detail=True, serializer_class=StatementLineSerializer, pagination_class=LinePagination)

@@ -19,5 +19,12 @@ class ReferenceMissing(Invalid):
     message = _("Enter the number of the bank transfer or of the signed receipt.")
 
 
+class StatementQuestioned(MarketError):
+    """A payee has a question about the tally that nobody has answered yet."""
+
+    code = "statement_questioned"
+    message = _("The payee has a question about this tally. Answer it first.")
+
+
 class StatementMismatchError(Exception):
     """A ledger entry differs from what was frozen at the sale: for an operator, never for a payee."""

@@ -41,6 +41,12 @@ class StatementPayoutSerializer(serializers.ModelSerializer):
         fields = ["status", "amount_fen", "method", "paid_at"]
 
 
+class QuestionSerializer(serializers.Serializer):
+    """What a payee does not agree with."""
+
+    text = serializers.CharField(max_length=500)
+
+
 class PayoutStatementSerializer(serializers.ModelSerializer):
     """A tally: net = gross - commission - fee + freight + coupon + refund + correction + carried."""
 

@@ -22,6 +22,7 @@ from sellerdesk.views import (
     parcels,
     reviews,
     talk,
+    tallies,
     today,
 )
 
@@ -68,6 +69,10 @@ urlpatterns = [
     path("desk/cash/<int:refund_id>/given-back/", cash.cash_back, name="cash_back"),
     path("desk/money/", money.money, name="money"),
     path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
+    path("desk/statements/<int:statement_id>/pdf/", tallies.tally_pdf, name="tally_pdf"),
+    path("desk/statements/<int:statement_id>/question/", tallies.tally_question, name="tally_question"),
+    path("desk/statements/<int:statement_id>/accept/", tallies.tally_accept, name="tally_accept"),
+    path("desk/periods/<int:period_id>/pdf/", tallies.period_pdf, name="period_pdf"),
     path("desk/live/", live_plan.shows, name="shows"),
     path("desk/live/week/", live_plan.week, name="shows_week"),
     path("desk/live/new/", live_plan.show_new, name="show_new"),

@@ -18,6 +18,7 @@ from storefront.views import (
     replays,
     reviews,
     shop,
+    statement_check,
     talk,
 )
 
@@ -57,6 +58,8 @@ urlpatterns = [
     path("after-sales/<int:case_id>/withdraw/", cases.case_withdraw, name="case_withdraw"),
     path("after-sales/<int:case_id>/send-back/", cases.case_send_back, name="case_send_back"),
     path("after-sales/<int:case_id>/appeal/", cases.case_appeal, name="case_appeal"),
+    path("check/", statement_check.ask, name="statement_check"),
+    path("check/<slug:code>/<slug:letters>/", statement_check.checked, name="statement_checked"),
     path("me/", me.me, name="me"),
     path("me/coupons/", coupons.coupons, name="coupons"),
     path("coupons/<int:campaign_id>/claim/", coupons.coupon_claim, name="coupon_claim"),

@@ -314,6 +314,7 @@ REVIEW_WINDOW_DAYS = 60  # after completion: how long goods may be reviewed
 REVIEW_EDIT_DAYS = 15  # after it was written: how long a review may be changed
 REVIEW_PHOTOS_MAX = 6
 SETTLEMENT_PERIOD_DAYS = 7
+STATEMENT_CHECKS_PER_HOUR = 60  # from one address: papers of a village, never guesses
 SETTLEMENT_OVERDUE_HOURS = 2  # after the end of a period: when a closing that is not done raises an alarm
 ATTRIBUTION_HOURS = 24  # the last host who showed the product earns the commission
 ORDER_LINE_MAX_QUANTITY = 999

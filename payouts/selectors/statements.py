@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common.errors import NotFound
 from orders.models import Order
-from payouts.models import PayoutStatement, StatementLine
+from payouts.models import PayoutStatement, SettlementPeriod, StatementLine
 from payouts.statuses import LineKind
 
 
@@ -52,6 +52,20 @@ def list_statements_to_print(*, user: User) -> QuerySet:
     return _with_parts(PayoutStatement.objects.for_shop_owner(user).exclude(pk__in=own))
 
 
+def list_periods_to_print(*, user: User) -> QuerySet:
+    """Return closed periods of the person's shops in which farmers earned something, newest first."""
+    printed = PayoutStatement.objects.for_shop_owner(user).values("period")
+    return SettlementPeriod.objects.filter(pk__in=printed).order_by("-ends_at", "-pk")
+
+
+def list_period_to_print(*, user: User, period_id: int) -> QuerySet:
+    """Return the farmers' statements of one period of the person's shop by name, else NotFound."""
+    statements = PayoutStatement.objects.for_shop_owner(user).filter(period_id=period_id)
+    if not statements.exists():
+        raise NotFound()
+    return _with_parts(statements).order_by("payee_name", "pk")
+
+
 def list_visible_statements(*, user: User) -> QuerySet:
     """Return the person's own statements and those they print, newest first."""
     return _with_parts(PayoutStatement.objects.visible_to(user))
@@ -79,7 +93,7 @@ def statement_lines(*, statement: PayoutStatement, viewer: User) -> list[Stateme
     lines = list(list_lines(statement=statement))
     numbers = {line.order_number for line in lines}
     linked = set(Order.objects.for_member(viewer).filter(number__in=numbers).values_list("number", flat=True))
-    return [_row(line, is_linked=line.order_number in linked) for line in lines]
+    return [row_of(line, is_linked=line.order_number in linked) for line in lines]
 
 
 def replay_seconds(line: StatementLine) -> int | None:
@@ -109,7 +123,8 @@ def _with_parts(statements: QuerySet) -> QuerySet:
     ).order_by("-period__ends_at", "-pk")
 
 
-def _row(line: StatementLine, *, is_linked: bool) -> StatementRow:
+def row_of(line: StatementLine, *, is_linked: bool) -> StatementRow:
+    """Return a line for a page or a paper; the order is linked where the viewer works in the shop."""
     sold = line.order_line
     return StatementRow(
         posted_at=line.posted_at,

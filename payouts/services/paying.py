@@ -10,17 +10,28 @@ from common.errors import Invalid, NotAllowed, NotFound
 from common.moves import check_move
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, Purpose
-from payouts.errors import ReferenceMissing, SecondPersonNeeded, StatementMismatchError
-from payouts.models import Payout
+from payouts.errors import (
+    ReferenceMissing,
+    SecondPersonNeeded,
+    StatementMismatchError,
+    StatementQuestioned,
+)
+from payouts.models import Payout, PayoutStatement
 from payouts.services.closing import payable_by_account
 from payouts.services.telling import tell_paid
-from payouts.statuses import PAYOUT_MOVES, PayoutStatus
+from payouts.statuses import PAYOUT_MOVES, PayoutStatus, StatementStatus
 
 
 @transaction.atomic
 def approve_payout(*, actor: User, payout_id: int, now: datetime, reason: str = "") -> Payout:
-    """Release a payout for paying, at first or after a failure. NotAllowed, NotFound, MoveRefused."""
+    """Release a payout for paying, at first or after a failure.
+
+    NotAllowed, NotFound, MoveRefused; StatementQuestioned while the payee does not agree with the tally.
+    """
     payout = _locked(actor, payout_id)
+    # After the lock of the payout: a question that came meanwhile is seen.
+    if PayoutStatement.objects.filter(pk=payout.statement_id, status=StatementStatus.DISPUTED).exists():
+        raise StatementQuestioned()
     before = _move(payout, PayoutStatus.PROCESSING)
     payout.approved_by, payout.approved_at = actor, now
     payout.save(update_fields=["status", "approved_by", "approved_at"])

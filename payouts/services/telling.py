@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Contact
 from common.money import yuan_text
 from notifications.services.telling import Letter, in_language_of, tell, tell_each
-from payouts.models import Payout, PayoutStatement
+from payouts.models import Payout, PayoutStatement, StatementQuestion
+from payouts.selectors.seals import letters_of
 
 
 def tell_issued(*, statements: Sequence[PayoutStatement], now: datetime) -> None:
@@ -20,15 +21,18 @@ def tell_issued(*, statements: Sequence[PayoutStatement], now: datetime) -> None
 def _letter_of(statement: PayoutStatement) -> Letter:
     contact = statement.payee.contact
     with in_language_of(contact):
-        words = {"amount": yuan_text(statement.net_fen), "code": statement.code}
+        words = {
+            "amount": yuan_text(statement.net_fen),
+            "code": statement.code,
+            "letters": letters_of(statement.seal),
+        }
         if statement.net_fen > 0:
-            title = _("Your tally: ¥%(amount)s") % words
-            body = _("You earned ¥%(amount)s. The money is on its way. Tally number %(code)s.") % words
+            title = _("Your tally: ¥%(amount)s")
+            body = _("You earned ¥%(amount)s. The money is on its way. Tally number %(code)s (%(letters)s).")
         else:
             title = _("Your tally is ready")
-            body = (
-                _("Nothing is paid out this time: ¥%(amount)s carries over. Tally number %(code)s.") % words
-            )
+            body = _("Nothing is paid now: ¥%(amount)s carries over. Tally number %(code)s (%(letters)s).")
+        title, body = title % words, body % words
     return Letter(contact, title, body, _page_of(statement, contact), f"statement:{statement.pk}")
 
 
@@ -45,6 +49,22 @@ def tell_paid(*, payout: Payout, now: datetime) -> None:
             body=_("¥%(amount)s for tally %(code)s was sent to you.") % words,
             url=_page_of(statement, contact),
             dedupe_key=f"payout_paid:{payout.pk}",
+            now=now,
+        )
+
+
+def tell_answered(*, question: StatementQuestion, now: datetime) -> None:
+    """Tell a payee what was answered to their question."""
+    statement = question.statement
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        tell(
+            contact_id=contact.pk,
+            kind="statement_answered",
+            title=_("Your question about tally %(code)s was answered") % {"code": statement.code},
+            body=question.answer,
+            url=_page_of(statement, contact),
+            dedupe_key=f"statement_answered:{question.pk}",
             now=now,
         )
 

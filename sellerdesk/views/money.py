@@ -20,6 +20,9 @@ from payouts.selectors import (
     split_of,
     statement_lines,
 )
+from payouts.selectors.papers import check_path
+from payouts.selectors.seals import letters_of
+from payouts.selectors.statements import list_periods_to_print, list_visible_statements
 from shops.selectors import shops_of
 
 PAGE = 20
@@ -40,6 +43,7 @@ def money(request: HttpRequest) -> HttpResponse:
         "months": [_column(month) for month in months],
         "has_months": any(month.amount_fen for month in months),
         "statements": Paginator(list_statements(user=user), PAGE).get_page(request.GET.get("page")),
+        "periods_to_print": list_periods_to_print(user=user)[:12],
         "to_print": Paginator(list_statements_to_print(user=user), PAGE).get_page(request.GET.get("print")),
     }
     return render(request, "sellerdesk/money.html", context)
@@ -59,6 +63,10 @@ def statement(request: HttpRequest, statement_id: int) -> HttpResponse:
         "lines": rows,
         "parts": split_of(found),
         "is_host": found.host_id is not None,
+        "check_path": check_path(found),
+        "letters": letters_of(found.seal) if found.seal else "",
+        "questions": found.questions.order_by("pk"),
+        "may_answer": list_visible_statements(user=request.user).filter(pk=found.pk).exists(),
     }
     return render(request, "sellerdesk/statement.html", context)
 
