@@ -82,7 +82,7 @@ class PayoutStatementSerializer(serializers.ModelSerializer):
     def get_payee(self, statement: PayoutStatement) -> dict:
         """Return the kind, id and name of the payee."""
         kind = "farmer" if statement.farmer_id else "host" if statement.host_id else "shop"
-        return {"kind": kind, "id": statement.payee.pk, "name": statement.payee.name}
+        return {"kind": kind, "id": statement.payee.pk, "name": statement.name}
 
     @extend_schema_field(StatementPayoutSerializer(allow_null=True))
     def get_payout(self, statement: PayoutStatement) -> dict | None:

@@ -106,6 +106,11 @@ class PayoutStatement(models.Model):
         """Return who is paid."""
         return self.farmer or self.host or self.payee_shop
 
+    @property
+    def name(self) -> str:
+        """Return the payee's name as the paper says it."""
+        return self.payee_name or self.payee.name
+
 
 class StatementQuestion(models.Model):
     """What a payee, or the shop that prints for them, does not agree with, and what an operator answers."""

@@ -15,11 +15,12 @@ from payouts.papers.amounts import in_words
 from payouts.papers.fonts import FAMILY, add_chinese_font
 from payouts.selectors.papers import Paper
 from payouts.selectors.statements import StatementRow
+from payouts.statuses import LineKind
 
 MARGIN, WIDTH, HEIGHT = 15.0, 210.0, 297.0
 INNER = WIDTH - 2 * MARGIN
 QR = 30.0
-ROW = 6.0
+ROW = 6.5
 PINE, INK, GREY, LINE = (31, 95, 74), (29, 27, 22), (110, 104, 92), (222, 214, 196)
 
 
@@ -54,9 +55,10 @@ class _Sheet(FPDF):
 
     def draw(self, paper: Paper) -> None:
         """Draw one statement from a new page on."""
-        self.paper, self.first_page = paper, self.page_no() + 1
-        self.set_title(f"{_('Tally')} {paper.code}")
+        # The page before gets its foot here, so the tally it belongs to changes only afterwards.
         self.add_page()
+        self.paper, self.first_page = paper, self.page_no()
+        self.set_title(f"{_('Tally')} {paper.code}")
         self._head(paper)
         self._sum(paper)
         self._lines(paper)
@@ -92,12 +94,12 @@ class _Sheet(FPDF):
         self.set_fill_color(246, 241, 226)
         self.rect(MARGIN, self.get_y(), INNER, 20, style="F")
         self.set_xy(MARGIN + 4, self.get_y() + 3)
-        self._say(words, size=10, colour=GREY, width=60, line=7)
+        self._say(words, size=12, colour=GREY, width=60, line=7)
         figure = _yuan(paper.net_fen)
         self._say(figure, size=18, colour=PINE, width=INNER - 68, line=7, align="R", is_last=True)
         self.set_x(MARGIN + 4)
         in_full = in_words(paper.net_fen, self.language)
-        self._say(in_full, size=10, width=INNER - 8, line=7, align="R", is_last=True)
+        self._say(in_full, size=11, width=INNER - 8, line=7, align="R", is_last=True)
         self.set_xy(MARGIN, self.get_y() + 7)
 
     def _lines(self, paper: Paper) -> None:
@@ -109,7 +111,7 @@ class _Sheet(FPDF):
                 self._table_head(columns)
             for column, text in zip(columns, _cells(row, paper), strict=True):
                 align = "R" if column.is_number else "L"
-                self._say(text, size=9, width=column.width, line=ROW, align=align)
+                self._say(text, size=10, width=column.width, line=ROW, align=align)
             self.ln(ROW)
         if paper.lines_left:
             more = _("And %(count)s more lines, which your page of this tally shows.") % {
@@ -121,7 +123,7 @@ class _Sheet(FPDF):
     def _table_head(self, columns: list[Column]) -> None:
         for column in columns:
             align = "R" if column.is_number else "L"
-            self._say(column.title, size=8, colour=GREY, width=column.width, line=ROW, align=align)
+            self._say(column.title, size=9, colour=GREY, width=column.width, line=ROW, align=align)
         self.ln(ROW)
         self.set_draw_color(*LINE)
         self.line(MARGIN, self.get_y(), WIDTH - MARGIN, self.get_y())
@@ -164,7 +166,7 @@ class _Sheet(FPDF):
 def _columns(paper: Paper) -> list[Column]:
     first = [Column(_("Day"), 14), Column(_("What"), 0), Column(_("Order number"), 34)]
     numbers = [Column(_("Yours"), 22, is_number=True)]
-    if not paper.is_host:
+    if _has_shares(paper):
         names = (_("Buyer paid"), _("Host"), _("Market"))
         numbers = [*(Column(name, 20, is_number=True) for name in names), *numbers]
     rest = INNER - sum(column.width for column in [*first, *numbers])
@@ -172,18 +174,22 @@ def _columns(paper: Paper) -> list[Column]:
     return [*first, *numbers]
 
 
+def _has_shares(paper: Paper) -> bool:
+    return not paper.is_host and paper.gross_fen > 0
+
+
 def _cells(row: StatementRow, paper: Paper) -> list[str]:
     what = row.title + (f" × {row.quantity}" if row.quantity else "")
-    if row.kind != "sale":
+    if row.kind != LineKind.SALE:
         what = f"{row.kind_label} {what}".strip()
     shares = [row.gross_fen, -row.commission_fen, -row.platform_fee_fen]
-    numbers = [] if paper.is_host else [yuan_text(fen) if fen else "" for fen in shares]
+    numbers = [_figure(fen) if fen else "" for fen in shares] if _has_shares(paper) else []
     return [
         date_format(localtime(row.posted_at), "m-d"),
         what,
         row.order_number,
         *numbers,
-        yuan_text(row.amount_fen),
+        _figure(row.amount_fen),
     ]
 
 
@@ -234,6 +240,10 @@ def _draw_qr(pdf: FPDF, address: str, *, x: float, y: float) -> None:
 
 def _yuan(amount_fen: int) -> str:
     return f"{'−' if amount_fen < 0 else ''}¥{yuan_text(abs(amount_fen))}"
+
+
+def _figure(amount_fen: int) -> str:
+    return f"{'−' if amount_fen < 0 else ''}{yuan_text(abs(amount_fen))}"
 
 
 def _day(at) -> str:

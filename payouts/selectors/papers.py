@@ -62,7 +62,7 @@ def paper_of(statement: PayoutStatement) -> Paper:
         letters=letters_of(statement.seal) if statement.seal else "",
         check_url=f"{settings.PUBLIC_URL}{path}" if path else "",
         check_page=f"{settings.PUBLIC_URL}/check/",
-        payee_name=statement.payee_name or statement.payee.name,
+        payee_name=statement.name,
         shop_name=period.shop.name,
         is_host=statement.host_id is not None,
         starts_at=period.starts_at,

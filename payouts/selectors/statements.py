@@ -12,6 +12,8 @@ from orders.models import Order
 from payouts.models import PayoutStatement, SettlementPeriod, StatementLine
 from payouts.statuses import LineKind
 
+SOLD = (LineKind.SALE, LineKind.HOST_COMMISSION)
+
 
 @dataclass(frozen=True)
 class StatementRow:
@@ -131,7 +133,8 @@ def row_of(line: StatementLine, *, is_linked: bool) -> StatementRow:
         kind=line.kind,
         kind_label=str(LineKind(line.kind).label),
         title=f"{sold.title} {sold.variant_name}" if sold else "",
-        quantity=sold.quantity if sold else None,
+        # What came back may be fewer than what was sold: only a sale says how many.
+        quantity=sold.quantity if sold and line.kind in SOLD else None,
         order_number=line.order_number,
         order_url=f"/desk/orders/{line.order_number}/" if is_linked else "",
         live_url=_live_url(line),

@@ -58,7 +58,6 @@ def statement(request: HttpRequest, statement_id: int) -> HttpResponse:
     context = {
         "statement": found,
         "shop": found.period.shop,
-        "payee": found.payee,
         "payout": getattr(found, "payout", None),
         "lines": rows,
         "parts": split_of(found),

@@ -84,8 +84,8 @@ def test_paper_says_who_what_and_how_much_in_figures_and_words(statement, langua
         "高山青稞米",
         "¥62.56",
         "68.00",
-        "-3.40",
-        "-2.04",
+        "−3.40",
+        "−2.04",
         words,
         line.order_number,
     ):
@@ -142,6 +142,10 @@ def test_all_farmers_of_a_period_come_in_one_file_each_on_a_sheet_of_their_own(
     assert (response.status_code, response["Content-Type"]) == (200, "application/pdf")
     texts = read(response.content).texts
     assert [re.search("农户.|扎西", text)[0] for text in texts] == ["农户0", "农户1", "农户2", "扎西"]
+    # Head and foot of each sheet name the same tally, and each tally counts its own pages.
+    for text in texts:
+        assert len(set(re.findall(r"[2-9A-Z]{4}-[2-9A-Z]{4}-[2-9A-Z]{4}", text))) == 1
+        assert "page 1" in text
     assert not any("卓玛" in text for text in texts)
     client.force_login(zhuoma)
     assert client.get(f"/desk/periods/{period.pk}/pdf/").status_code == 404
