@@ -3,6 +3,7 @@ import { priceElement } from "../base/money.js";
 import { refreshSteppers } from "../base/stepper.js";
 import { toast } from "../base/toast.js";
 import { bestCoupon } from "./coupons.js";
+import { orderDeal } from "./deal_order.js";
 
 function part(root, name) {
   return root.querySelector(`[data-buy-${name}]`);
@@ -108,7 +109,9 @@ export class BuySheet {
     try {
       const body = this.#wish;
       if (this.offer) body.coupon = this.offer.coupon.id;
-      const order = await api("/api/v1/orders/", { method: "POST", key: this.key, body });
+      const order = this.item.deal && !this.offer
+        ? await orderDeal(this.item.deal, { key: this.key, body })
+        : await api("/api/v1/orders/", { method: "POST", key: this.key, body });
       if (!this.room.gateway) {
         window.location.assign(`/checkout/${order.group}/`);
         return;
