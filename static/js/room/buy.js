@@ -3,7 +3,7 @@ import { priceElement } from "../base/money.js";
 import { refreshSteppers } from "../base/stepper.js";
 import { toast } from "../base/toast.js";
 import { bestCoupon } from "./coupons.js";
-import { orderDeal } from "./deal_order.js";
+import { orderDeal, prepareDeal } from "./deal_order.js";
 
 function part(root, name) {
   return root.querySelector(`[data-buy-${name}]`);
@@ -36,6 +36,7 @@ export class BuySheet {
     quantity.max = String(Math.max(Math.min(item.available, 99), 1));
     refreshSteppers(this.dialog);
     this.#wishChanged();
+    if (item.deal && this.room.address) prepareDeal(item.deal);
     this.dialog.showModal();
   }
 

@@ -3,6 +3,8 @@ import { api } from "../base/api.js";
 // With fewer seconds left a grant is asked for anew: phones' clocks are not exact.
 const LEAST_SECONDS = 30;
 const RETRY_MS = 400;
+// Not there, or not now: nobody waits behind it (502, 504), it is full (503), or does not know the grant (401).
+const ELSEWHERE = [401, 404, 502, 503, 504];
 const grants = new Map();
 
 async function grantOf(deal) {
@@ -11,6 +13,12 @@ async function grantOf(deal) {
   const grant = await api(`/api/v1/deals/${deal}/order-token/`, { method: "POST" });
   grants.set(deal, grant);
   return grant;
+}
+
+/** Fetches the grant while the buyer still looks at the sheet, so that pressing "buy" is one request. */
+export function prepareDeal(deal) {
+  // What is refused here is refused again, and shown, when the buyer presses.
+  grantOf(deal).catch(() => {});
 }
 
 async function atTheDoor(deal, { key, body }) {
@@ -38,7 +46,7 @@ export async function orderDeal(deal, { key, body }) {
         continue;
       }
       if (error.status === 401) grants.delete(deal);
-      if (![401, 404, 503].includes(error.status)) throw error;
+      if (!ELSEWHERE.includes(error.status)) throw error;
       break;
     }
   }
