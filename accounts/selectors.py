@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Collection
 from datetime import datetime
 
+from django.contrib.sessions.models import Session
 from django.db.models import Q, QuerySet
+from django.db.models.expressions import RawSQL
 
 from accounts.models import Address, ApiToken, User
 from accounts.phones import normalize_phone
 from common.errors import NotFound
+from common.sessions import DIGEST_SQL
 
 _LARGEST_ID = 2**63 - 1
 
@@ -34,6 +37,14 @@ def valid_tokens_among(digests: Collection[str], *, now: datetime) -> set[str]:
             digest__in=digests, revoked_at=None, expires_at__gt=now, user__is_active=True
         ).values_list("digest", flat=True)
     )
+
+
+def is_signed_in(*, user: User, digest: str, now: datetime) -> bool:
+    """Whether the session or token with this digest still signs somebody in; a token must be the person's."""
+    if ApiToken.objects.filter(digest=digest, user=user, revoked_at=None, expires_at__gt=now).exists():
+        return True
+    sessions = Session.objects.annotate(digest=RawSQL(DIGEST_SQL, ()))  # noqa: S611 (a constant)
+    return sessions.filter(digest=digest, expire_date__gt=now).exists()
 
 
 def mark_of(password_hash: str) -> str:

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.idempotency import parse_key
+from common.sessions import digest_of
 from orders import serializers as shapes
 from orders.models import Order
 from orders.selectors import cart_lines, get_visible_order, list_visible_orders
@@ -125,11 +126,11 @@ class DealGrantView(APIView):
     @extend_schema(operation_id="deals_order_token", request=None, responses=shapes.DealGrantSerializer)
     def post(self, request: Request, deal_id: int) -> Response:
         """Return a token for the person's orders of this deal, good for ten minutes."""
-        sign_in = request.auth.digest if request.auth else request.session.session_key
+        sign_in = request.auth.digest if request.auth else digest_of(request.session.session_key or "")
         grant = grant_deal(
             buyer=request.user,
             deal_id=deal_id,
-            sign_in=sign_in or "",
+            sign_in=sign_in,
             language=get_language() or settings.LANGUAGE_CODE,
             now=utc_now(),
         )

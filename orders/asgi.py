@@ -82,7 +82,7 @@ async def order_deal(scope: dict, receive, send) -> None:
             raise UnsupportedMediaType(headers.get(b"content-type", b"").decode("latin-1"))
         content = MarketJSONParser().parse(io.BytesIO(await _body(headers, receive)))
         is_read = True
-        wish = Wish(buyer.user_id, buyer.mark, key, deal_id, **_wanted(content, deal_id))
+        wish = Wish(buyer.user_id, buyer.mark, buyer.sign_in, key, deal_id, **_wanted(content, deal_id))
         outcome = await batcher.order(wish)
         if outcome.error is not None:
             raise outcome.error

@@ -1,6 +1,5 @@
 """Let a signed-in person through the fast door of a deal for a few minutes (decisions.md 2)."""
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,10 +25,14 @@ class DealGrant:
 
 @dataclass(frozen=True)
 class Buyer:
-    """Who holds a grant; `mark` is their password's at the time, `language` that of their pages."""
+    """Who holds a grant; `mark` is their password's at the time, `language` that of their pages.
+
+    `sign_in` is the digest of the session or token that they came with.
+    """
 
     user_id: int
     mark: str
+    sign_in: str
     language: str
     until: int
 
@@ -37,7 +40,8 @@ class Buyer:
 def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: datetime) -> DealGrant:
     """Give a token for the orders of one deal that has been announced; NotFound for any other.
 
-    `sign_in` is the session or token that the person came with: the grant is bound to it by its digest.
+    `sign_in` is the digest of the session (common.sessions.digest_of) or token that the person came with:
+    the grant ends with it.
     """
     deal = FlashDeal.objects.filter(pk=deal_id, stock__isnull=False).only("session_id").first()
     if deal is None or not is_watchable(session_id=deal.session_id):
@@ -45,7 +49,7 @@ def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: d
     until = int(now.timestamp()) + TOKEN_SECONDS
     payload = {
         "user": buyer.pk,
-        "session": hashlib.sha256(sign_in.encode()).hexdigest()[:16],
+        "session": sign_in,
         "deal": deal_id,
         "mark": mark_of(buyer.password),
         "language": language,
@@ -63,4 +67,4 @@ def read_grant(token: str, *, deal_id: int, now: datetime) -> Buyer:
     payload = read_token(token, purpose=PURPOSE, max_age_seconds=TOKEN_SECONDS)
     if payload.get("deal") != deal_id or now.timestamp() >= payload["until"]:
         raise BadToken()
-    return Buyer(payload["user"], payload["mark"], payload["language"], payload["until"])
+    return Buyer(payload["user"], payload["mark"], payload["session"], payload["language"], payload["until"])

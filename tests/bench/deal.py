@@ -102,7 +102,7 @@ def _limits(asked, deal: FlashDeal, people: list, folder: Path) -> dict[str, flo
 def _prepare(deal: FlashDeal, people: list) -> None:
     """The row that all orders have in common, as the door makes it, and rows of stock to spread over."""
     person, address_id = people[0]
-    wish = Wish(person.pk, "", None, deal.pk, deal.rundown_item.variant_id, 1, address_id)
+    wish = Wish(person.pk, "", "", None, deal.pk, deal.rundown_item.variant_id, 1, address_id)
     batch = _Batch(deal.pk, [wish], utc_now())
     batch.terms = Terms(deal.pk, ask((LOOK, [deal.pk]))[0])
     batch.line = batch.terms.priced(wish)

@@ -11,9 +11,11 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
-from accounts.models import Address, User
+from accounts.models import Address, ApiToken, User
+from accounts.selectors import token_digest
 from common.clock import utc_now
 from livestreams.models import FlashDeal, LiveSession, PinEvent
 from orders.services.granting import grant_deal
@@ -93,7 +95,7 @@ def make_hot_deal(session: LiveSession, units: int, per_buyer: int) -> FlashDeal
 
 
 def make_crowd(number: int) -> list[tuple[User, int]]:
-    """So many people, each with an address."""
+    """So many people, each with an address and signed in."""
     people = User.objects.bulk_create(
         [User(phone=f"137{i:08d}", display_name=f"买家{i}", password="!none") for i in range(number)],
         batch_size=2000,
@@ -108,12 +110,34 @@ def make_crowd(number: int) -> list[tuple[User, int]]:
         ],
         batch_size=2000,
     )  # fmt: skip
+    now = utc_now()
+    ApiToken.objects.bulk_create(
+        [
+            ApiToken(
+                user=person, digest=token_digest(token_of(person)), created_at=now,
+                expires_at=now + timedelta(days=1),
+            )
+            for person in people
+        ],
+        batch_size=2000,
+    )  # fmt: skip
     return [(person, home.pk) for person, home in zip(people, homes, strict=True)]
+
+
+def token_of(person: User) -> str:
+    """The bearer token with which somebody of the crowd is signed in."""
+    return f"token-of-{person.pk}"
 
 
 def deal_request(person: User, address_id: int, deal: FlashDeal, path: str = "") -> bytes:
     """One order of a deal as it goes over the wire, with a key of its own."""
-    grant = grant_deal(buyer=person, deal_id=deal.pk, sign_in="bench", language="zh-hans", now=utc_now())
+    grant = grant_deal(
+        buyer=person,
+        deal_id=deal.pk,
+        sign_in=token_digest(token_of(person)),
+        language="zh-hans",
+        now=utc_now(),
+    )
     line = {"variant": deal.rundown_item.variant_id, "quantity": 1, "deal": deal.pk}
     body = {"lines": [line], "address": address_id}
     return post(path or grant.order_url, body, authorization=f"Bearer {grant.order_token}")

@@ -1,8 +1,13 @@
 """People, contacts and addresses for tests."""
 
-from accounts.models import Address, Contact, Language, User
+import secrets
+from datetime import timedelta
+
+from accounts.models import Address, ApiToken, Contact, Language, User
+from accounts.selectors import token_digest
 from accounts.services.addresses import save_address
 from accounts.services.contacts import contact_of
+from common.clock import utc_now
 
 PASSWORD = "barley-tea-42"
 
@@ -10,6 +15,13 @@ PASSWORD = "barley-tea-42"
 def make_user(*, phone: str | None = "13900000001", password: str | None = PASSWORD, **fields) -> User:
     """Make a person who can sign in with PASSWORD."""
     return User.objects.create_user(phone=phone, password=password, **fields)
+
+
+def make_sign_in(user: User) -> str:
+    """Sign a person in for an hour; returns the digest, to which grants are bound."""
+    digest, now = token_digest(secrets.token_hex(16)), utc_now()
+    ApiToken.objects.create(user=user, digest=digest, created_at=now, expires_at=now + timedelta(hours=1))
+    return digest
 
 
 def make_contact(

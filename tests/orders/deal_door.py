@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from common.clock import utc_now
 from orders import asgi
 from orders.services.granting import grant_deal
+from tests.factories.accounts import make_sign_in
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Answer:
 def token_of(buyer, deal, language: str = "zh-hans") -> str:
     """Return a fresh grant's token."""
     return grant_deal(
-        buyer=buyer, deal_id=deal.pk, sign_in="somewhere", language=language, now=utc_now()
+        buyer=buyer, deal_id=deal.pk, sign_in=make_sign_in(buyer), language=language, now=utc_now()
     ).order_token
 
 

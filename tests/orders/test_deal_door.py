@@ -376,7 +376,7 @@ def test_a_buyer_who_buys_elsewhere_at_this_moment_steps_back_and_comes_again(ma
     turns = []
     batcher = Batcher(place=lambda **batch: turns.append(1) or outcomes.pop(0))
     batcher._teller.tell = lambda *told: None
-    wish = Wish(arun.pk, "", uuid.uuid4(), deal.pk, market.variant.pk, 1, market.address.pk)
+    wish = Wish(arun.pk, "", "", uuid.uuid4(), deal.pk, market.variant.pk, 1, market.address.pk)
 
     outcome = asyncio.run(batcher.order(wish))
 

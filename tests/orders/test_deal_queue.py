@@ -14,7 +14,7 @@ from orders.services.batching.wishes import Wish
 
 
 def wish() -> Wish:
-    return Wish(1, "", uuid.uuid4(), 2, 3, 1, 4)
+    return Wish(1, "", "", uuid.uuid4(), 2, 3, 1, 4)
 
 
 def one_after_another(batcher: Batcher) -> list[Outcome]:

@@ -12,6 +12,7 @@ from common.clock import utc_now
 from common.errors import MarketError
 from orders.services.batching import Wish, place_batch
 from orders.services.placing import place_order
+from tests.factories.accounts import make_sign_in
 from tests.factories.orders import make_address
 
 OWN_APPS = {
@@ -24,6 +25,7 @@ def wish(buyer, deal, quantity=1, **more) -> Wish:
     fields = {
         "buyer_id": buyer.pk,
         "mark": mark_of(buyer.password),
+        "sign_in": (buyer.api_tokens.values_list("digest", flat=True).first() or make_sign_in(buyer)),
         "key": uuid.uuid4(),
         "deal_id": deal.pk,
         "variant_id": deal.rundown_item.variant_id,

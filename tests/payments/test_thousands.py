@@ -35,6 +35,7 @@ from payments.models import Payment, PaymentCallback, Refund
 from payments.services.closing import close_leftovers, poll_open
 from payments.services.refunding import retry_refunds
 from payments.services.starting import start_payment
+from tests.factories.accounts import make_sign_in
 from tests.factories.livestreams import add_to_rundown, make_deal, make_session
 from tests.factories.providers import METHOD
 from tests.factories.shops import make_product
@@ -105,8 +106,8 @@ class Day:
             for start in range(0, len(mine), MOST):
                 some = mine[start : start + MOST]
                 wishes = [
-                    Wish(one.buyer.pk, mark_of(one.buyer.password), uuid.uuid4(), deal.pk,
-                         deal.rundown_item.variant_id, 1, one.address_id)
+                    Wish(one.buyer.pk, mark_of(one.buyer.password), make_sign_in(one.buyer), uuid.uuid4(),
+                         deal.pk, deal.rundown_item.variant_id, 1, one.address_id)
                     for one in some
                 ]  # fmt: skip
                 placed = place_batch(deal_id=deal.pk, wishes=wishes, now=utc_now())

@@ -16,6 +16,7 @@ from orders.services.batching import Wish
 from orders.services.batching import batch as batch_module
 from orders.services.batching.waiting import Batcher
 from shops.models import DealStock
+from tests.factories.accounts import make_sign_in
 from tests.factories.livestreams import add_to_rundown, make_deal, make_session
 from tests.races.test_deals import buy, crowd, everything_is_somewhere
 
@@ -31,7 +32,8 @@ def deal(market, valkey):
 
 def wish(person, address_id: int, deal: FlashDeal) -> Wish:
     variant_id = deal.rundown_item.variant_id
-    return Wish(person.pk, mark_of(person.password), uuid.uuid4(), deal.pk, variant_id, 1, address_id)
+    mark, sign_in = mark_of(person.password), make_sign_in(person)
+    return Wish(person.pk, mark, sign_in, uuid.uuid4(), deal.pk, variant_id, 1, address_id)
 
 
 async def through(batcher: Batcher, wishes: list[Wish]) -> Counter:

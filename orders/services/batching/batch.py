@@ -13,7 +13,7 @@ from django.db import Error as AnyDatabaseError
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import User
-from accounts.selectors import mark_of
+from accounts.selectors import is_signed_in, mark_of
 from common.clock import utc_now
 from common.errors import Busy, IdempotencyConflict, InProgress, MarketError, NotFound, refusal_in
 from common.models import IdempotencyKey, OutboxMessage
@@ -99,6 +99,8 @@ def _alone(wish: Wish, now: datetime) -> Outcome:
         buyer = User.objects.filter(pk=wish.buyer_id, is_active=True).first()
         if buyer is None or mark_of(buyer.password) != wish.mark:
             raise BadToken()
+        if not is_signed_in(user=buyer, digest=wish.sign_in, now=now):
+            raise BadToken()
         answer, replayed = place_order(
             buyer=buyer,
             lines=[wish.line],
@@ -147,11 +149,12 @@ class _Batch:
         buyers = array_of(wish.buyer_id for wish in self.wishes)
         keys = array_of(wish.key for wish in self.wishes)
         homes = array_of(wish.address_id for wish in self.wishes)
+        sign_ins = array_of(wish.sign_in for wish in self.wishes)
         lock_stock = [(statements.LOCK_STOCK, [self.deal_id])] if is_locked else []
         _, locks, found, *_, look = statements.ask(
             (statements.BY_INDEX, []),
             (statements.LOCK, [OPERATION, buyers, keys]),
-            (statements.READ, [buyers, keys, homes, OPERATION, PAYABLE_ARRAY, self.deal_id]),
+            (statements.READ, [buyers, keys, homes, OPERATION, PAYABLE_ARRAY, self.deal_id, sign_ins]),
             *lock_stock,
             (LOOK, [self.deal_id]),
         )

@@ -16,6 +16,7 @@ from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 
 from common.models import IdempotencyKey, OutboxMessage
+from common.sessions import DIGEST_SQL
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from shops.models import StockReservation
 
@@ -50,20 +51,27 @@ def _next_id(table: str) -> str:
     return f"nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
 
 
-# What each purchase finds: its key, its person, its address, what they owe and have of this deal; and the
-# numbers that its rows will have. What is added to columns changes nothing: a buyer's purchases are few, so
-# they are read by the buyer's number and never by anything else, whatever the statistics say.
+# What each purchase finds: its key, its person (if still signed in), its address, what they owe and have of
+# this deal; and the numbers that its rows will have. What is added to columns changes nothing: a buyer's
+# purchases are few, so they are read by the buyer's number and never by anything else, whatever the
+# statistics say.
 READ = f"""
 SELECT known.body_hash, known.answer,
-       CASE WHEN person.is_active
+       CASE WHEN person.is_active AND (seat.session_key IS NOT NULL OR pass.id IS NOT NULL)
             THEN left(encode(sha256(convert_to(person.password, 'UTF8')), 'hex'), 16) END,
        home.region_code, own.unpaid, own.bought,
        {_next_id("orders_ordergroup")}, {_next_id("orders_order")},
        {_next_id("orders_orderline")}, {_next_id("shops_stockreservation")}
-FROM unnest($1::bigint[], $2::uuid[], $3::bigint[]) WITH ORDINALITY AS e(buyer, key, address, i)
+FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $7::text[])
+     WITH ORDINALITY AS e(buyer, key, address, sign_in, i)
 LEFT JOIN common_idempotencykey AS known
   ON known.actor = 'user:' || e.buyer AND known.operation = $4 AND known.key = e.key
 LEFT JOIN accounts_user AS person ON person.id = e.buyer
+LEFT JOIN django_session AS seat
+  ON {DIGEST_SQL} = e.sign_in AND seat.expire_date > clock_timestamp()
+LEFT JOIN accounts_apitoken AS pass
+  ON pass.digest = e.sign_in AND pass.user_id + 0 = e.buyer AND pass.revoked_at IS NULL
+  AND pass.expires_at > clock_timestamp()
 LEFT JOIN accounts_address AS home ON home.id = e.address AND home.user_id + 0 = e.buyer
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT g.id) FILTER (WHERE o.status = ANY($5)) AS unpaid,
@@ -73,7 +81,7 @@ CROSS JOIN LATERAL (
     WHERE g.buyer_id = e.buyer
 ) AS own
 ORDER BY e.i
-"""  # noqa: S608 (names of tables alone)
+"""  # noqa: S608 (names of tables and columns alone)
 LOCK_STOCK = """
 SELECT 1 FROM shops_dealstock WHERE id = (SELECT stock_id FROM livestreams_flashdeal WHERE id = $1)
 FOR NO KEY UPDATE

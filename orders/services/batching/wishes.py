@@ -14,11 +14,13 @@ class Wish:
     """What a checked request asks for: `quantity` units at the price of a deal.
 
     `mark` is the password's mark when the grant was given (accounts.selectors.mark_of): a password that was
-    changed since, or an account that was closed, buys nothing.
+    changed since, or an account that was closed, buys nothing. `sign_in` is the digest of the session
+    or token that asked for the grant: who has signed out there buys nothing, either.
     """
 
     buyer_id: int
     mark: str
+    sign_in: str
     key: uuid.UUID
     deal_id: int
     variant_id: int

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import uuid
-from datetime import timedelta
 from pathlib import Path
 
 import django
@@ -16,7 +15,6 @@ django.setup()
 
 from django.db.models import Count, Sum
 
-from accounts.models import ApiToken
 from accounts.selectors import token_digest
 from common.clock import utc_now
 from common.models import IdempotencyKey, OutboxMessage
@@ -27,7 +25,7 @@ from orders.services.placing import OPERATION
 from orders.services.reconciling import find_stock_discrepancies
 from payments.models import Payment, Refund
 from shops.models import DealStock, VariantStock
-from tests.bench.deal_market import make_crowd, make_goods, make_show
+from tests.bench.deal_market import make_crowd, make_goods, make_show, token_of
 from tests.factories.livestreams import add_to_rundown, make_deal
 
 UNITS, IN_DEAL = 100, 60
@@ -40,17 +38,15 @@ def build(buyers: int, file: Path) -> None:
     deal = make_deal(item=add_to_rundown(session=session, variant=variant), quantity=IN_DEAL, seconds=3600)
     people = make_crowd(buyers)
     now = utc_now()
-    tokens = [f"token-of-{person.pk}" for person, _ in people]
-    ApiToken.objects.bulk_create(
-        ApiToken(user=person, digest=token_digest(token), created_at=now, expires_at=now + timedelta(days=1))
-        for (person, _), token in zip(people, tokens, strict=True)
-    )
     wishes = []
-    for number, ((person, address_id), token) in enumerate(zip(people, tokens, strict=True)):
+    for number, (person, address_id) in enumerate(people):
+        token = token_of(person)
         line = {"variant": variant.pk, "quantity": 1}
         wish = {"key": str(uuid.uuid4()), "token": token, "grant": "", "path": ""}
         if number % 2:
-            grant = grant_deal(buyer=person, deal_id=deal.pk, sign_in="a", language="zh-hans", now=now)
+            grant = grant_deal(
+                buyer=person, deal_id=deal.pk, sign_in=token_digest(token), language="zh-hans", now=now
+            )
             line["deal"] = deal.pk
             wish |= {"grant": grant.order_token, "path": grant.order_url}
         wishes.append(wish | {"body": {"lines": [line], "address": address_id}})
