@@ -12,6 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection
 
+from backoffice.comparing_bills import PAYMENTS_AND_BILLS
 from ledger.selectors import trial_balance
 from ledger.selectors.chain import verify_chain
 from orders.services.reconciling import find_stock_discrepancies
@@ -111,6 +112,8 @@ WHERE CASE d.kind
   WHEN 'order_line' THEN NOT EXISTS (SELECT 1 FROM orders_orderline WHERE id = d.pk)
   WHEN 'payment' THEN NOT EXISTS (SELECT 1 FROM payments_payment WHERE id = d.pk)
   WHEN 'refund' THEN NOT EXISTS (SELECT 1 FROM payments_refund WHERE id = d.pk)
+  WHEN 'provider_bill' THEN NOT EXISTS (SELECT 1 FROM payments_providerbill WHERE id = d.pk)
+  WHEN 'provider_bill_line' THEN NOT EXISTS (SELECT 1 FROM payments_providerbillline WHERE id = d.pk)
   WHEN 'payout' THEN NOT EXISTS (SELECT 1 FROM payouts_payout WHERE id = d.pk)
   WHEN 'ledger_adjustment' THEN NOT EXISTS (SELECT 1 FROM ledger_ledgeradjustment WHERE id = d.pk)
   ELSE false END
@@ -176,7 +179,7 @@ GROUP BY c.id HAVING c.claimed <> count(k.id)
 def _asked(question: str) -> Callable[[datetime], list[Difference]]:
     def find(now: datetime) -> list[Difference]:
         with connection.cursor() as cursor:
-            cursor.execute(question, {"cash": CASH, "late": now - LATE})
+            cursor.execute(question, {"cash": CASH, "late": now - LATE, "now": now})
             return [Difference(kind, subject, str(a), str(b)) for kind, subject, a, b in cursor.fetchall()]
 
     return find
@@ -227,6 +230,7 @@ JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
     "chain": _chain,
     "book_documents": _asked(BOOK_AND_DOCUMENTS),
     "payments_book": _asked(PAYMENTS_AND_BOOK),
+    "provider_bills": _asked(PAYMENTS_AND_BILLS),
     "orders_money": _asked(ORDERS_AND_MONEY),
     "payouts_tallies": _asked(PAYOUTS_AND_TALLIES),
     "outbox": _asked(OUTBOX_AGE),

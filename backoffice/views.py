@@ -108,6 +108,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Settlement periods"), "date_range", "payouts.settlementperiod", 0),
                 (_("Settlement rhythms"), "event_repeat", "payouts.settlementrhythm", 0),
                 (_("Payout accounts"), "credit_card", "payouts.payoutaccount", 0),
+                (_("Bills of the providers"), "receipt", "payments.providerbill", 0),
                 (_("Postings"), "menu_book", "ledger.ledgertransaction", 0),
                 (_("Accounts of the book"), "balance", "ledger.ledgeraccount", 0),
             ],

@@ -9,7 +9,8 @@ from unfold.decorators import display
 from common.admin_base import BaseAdmin, Move
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
-from payments import cash_admin as cash_admin  # registers them
+from payments import bill_admin as bill_admin  # registers them
+from payments import cash_admin as cash_admin
 from payments.cash_admin import ByHandForm
 from payments.models import Payment, PaymentCallback, Refund
 from payments.offers import CASH

@@ -77,3 +77,28 @@ class CallbackTooLarge(MarketError):
     code = "too_large"
     status = 413
     message = _("The message is too large.")
+
+
+class BadBill(Invalid):
+    """A provider's bill that is broken, of somebody else, or does not add up; `detail` says what."""
+
+    code = "bad_bill"
+    message = _("This is not a whole bill of the provider for that day. Nothing was kept.")
+
+    def __init__(self, detail: str = ""):
+        self.detail = detail
+        super().__init__()
+
+
+class BillDiffers(MarketError):
+    """A bill of this provider and day is there already and says something else."""
+
+    code = "bill_differs"
+    message = _("There is another bill of that day already. To put this one in its place, say why.")
+
+
+class NoBill(MarketError):
+    """The provider says that it has no bill of that day: nothing moved, or it is still being made."""
+
+    code = "no_bill"
+    message = _("The provider has no bill of that day.")

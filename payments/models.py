@@ -5,11 +5,14 @@ from django.db import models
 
 from orders.models import Order, OrderGroup, RefundRequest
 from payments.statuses import (
+    BillKind,
+    BillLineKind,
     CallbackOutcome,
     Giver,
     HandMethod,
     HandoverStatus,
     HandRefundStatus,
+    LineMatch,
     PaymentPurpose,
     PaymentStatus,
     PayMethod,
@@ -183,3 +186,76 @@ class HandRefund(models.Model):
 
     def __str__(self) -> str:
         return f"by hand {self.pk}"
+
+
+class ProviderBill(models.Model):
+    """What a provider billed for one day of its own; the newest version counts, earlier ones stay.
+
+    `digest` is over what the lines say. Of the file itself nothing is kept: it names buyers.
+    """
+
+    gateway = models.CharField(max_length=20)
+    kind = models.CharField(max_length=10, choices=BillKind)
+    bill_on = models.DateField()
+    version = models.PositiveSmallIntegerField(default=1)
+    is_current = models.BooleanField(default=True)
+    digest = models.CharField(max_length=64)
+    line_count = models.PositiveIntegerField()
+    paid_fen = models.BigIntegerField()
+    refunded_fen = models.BigIntegerField()
+    fee_fen = models.BigIntegerField()
+    imported_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    imported_at = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+    replaced_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "kind", "bill_on", "version"], name="bill_version_once"
+            ),
+            models.UniqueConstraint(
+                fields=["gateway", "kind", "bill_on"],
+                condition=models.Q(is_current=True),
+                name="bill_current_once",
+            ),
+            models.CheckConstraint(
+                name="bill_replaced",
+                condition=models.Q(is_current=True, replaced_at=None)
+                | models.Q(is_current=False, replaced_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.bill_on} {self.kind}"
+
+
+class ProviderBillLine(models.Model):
+    """One line of a bill and what it is of ours; amounts as payments.gateways.bills.base.BillLine says."""
+
+    bill = models.ForeignKey(ProviderBill, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=BillLineKind)
+    happened_at = models.DateTimeField()
+    reference = models.CharField(max_length=64, blank=True)
+    provider_reference = models.CharField(max_length=64, blank=True, db_index=True)
+    payment_reference = models.CharField(max_length=64, blank=True)
+    amount_fen = models.BigIntegerField()
+    fee_fen = models.BigIntegerField()
+    match = models.CharField(max_length=10, choices=LineMatch, default=LineMatch.UNKNOWN)
+    payment = models.ForeignKey(
+        Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="bill_lines"
+    )
+    refund = models.ForeignKey(
+        Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="bill_lines"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bill", "position"], name="bill_line_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.reference or self.provider_reference}"

@@ -1,6 +1,6 @@
 """Reads of payments, each from a person's scope."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -8,7 +8,7 @@ from accounts.models import User
 from common.errors import NotFound
 from ledger.selectors import balance_of
 from ledger.statuses import OwnerKind, Purpose
-from payments.models import CashHandover, HandRefund, Payment, Refund
+from payments.models import CashHandover, HandRefund, Payment, ProviderBill, Refund
 from payments.offers import CASH
 from payments.statuses import Giver, HandRefundStatus, PaymentStatus, RefundStatus
 from shops.models import Shop
@@ -79,3 +79,8 @@ def list_hand_refunds_to_confirm(*, buyer: User, number: str = "") -> QuerySet[H
 def has_cash(user: User) -> bool:
     """Say whether cash was ever paid at the door to a shop of the person."""
     return Payment.objects.filter(gateway=CASH, order__shop__memberships__user=user).exists()
+
+
+def current_bill(*, gateway: str, kind: str, day: date) -> ProviderBill | None:
+    """Return the bill that counts for a day of a provider."""
+    return ProviderBill.objects.filter(gateway=gateway, kind=kind, bill_on=day, is_current=True).first()

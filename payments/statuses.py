@@ -107,3 +107,30 @@ class RefundStatus(TextChoices):
     IN_TRANSIT = "in_transit", _("on its way")
     SUCCEEDED = "succeeded", _("refunded")
     FAILED = "failed", _("failed")
+
+
+class BillKind(TextChoices):
+    """What a provider's daily bill lists."""
+
+    TRADE = "trade", _("payments and refunds")
+    FUNDS = "funds", _("movements of the account")
+
+
+class BillLineKind(TextChoices):
+    """What one line of a bill is."""
+
+    PAYMENT = "payment", _("payment")
+    REFUND = "refund", _("refund")
+    FEE = "fee", _("fee")
+    OTHER = "other", _("other movement")
+
+
+class LineMatch(TextChoices):
+    """How a line of a bill stands to what we know."""
+
+    MATCHED = "matched", _("agrees")
+    AMOUNT = "amount", _("another amount")
+    NUMBER = "number", _("another number")
+    STATE = "state", _("not done with us")
+    UNKNOWN = "unknown", _("unknown to us")
+    NONE = "none", _("nothing to compare")  # withdrawals and the like: an operator looks at them

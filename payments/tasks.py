@@ -4,7 +4,7 @@ from celery import shared_task
 
 from common.clock import utc_now
 from payments.models import HandRefund, Refund
-from payments.services import closing, refunding, telling
+from payments.services import billing, closing, matching, refunding, telling
 
 
 @shared_task(name="payments.close_group")
@@ -33,6 +33,14 @@ def poll_pending() -> int:
     closing.close_leftovers(now=now)
     refunding.retry_refunds(now=now)
     return asked
+
+
+@shared_task(name="payments.fetch_bills")
+def fetch_bills() -> int:
+    """Bring in the providers' bills of the last days; look again at lines that did not agree."""
+    came = billing.fetch_bills(now=utc_now())
+    matching.match_again()
+    return came
 
 
 @shared_task(name="payments.after_hand_refund_due")

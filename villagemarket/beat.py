@@ -25,6 +25,7 @@ BEAT_SCHEDULE = {
         _every("livestreams.keep_recordings", queue="default", minutes=5),
         _every("orders.expire_unpaid", seconds=15),
         _every("payments.poll_pending", seconds=30),
+        _every("payments.fetch_bills", queue="default", minutes=30),
         _every("orders.expire_coupons", queue="default", minutes=5),
         _every("orders.auto_receive", queue="default", minutes=5),
         _every("orders.ask_about_parcels", queue="default", minutes=10),

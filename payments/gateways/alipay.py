@@ -4,7 +4,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from http.client import HTTPException
 from re import fullmatch
@@ -16,9 +16,11 @@ from alipay import DCAliPay
 from alipay.exceptions import AliPayException, AliPayValidationError
 from django.conf import settings
 
-from payments.errors import BadCallback, BadSignature, GatewayRefused, GatewayUnavailable
+from payments.errors import BadCallback, BadSignature, GatewayRefused, GatewayUnavailable, NoBill
 from payments.gateways.base import Created, Facts, Notice, RefundFacts, Wish
+from payments.gateways.bills.base import MOST_PACKED
 from payments.gateways.config import AlipayConfig, Misconfigured, read_alipay
+from payments.gateways.downloading import download
 
 TIMEOUT_SECONDS = 7
 ANSWER_MAX_BYTES = 64 * 1024
@@ -29,6 +31,7 @@ STATES = {
 MISSING = "ACQ.TRADE_NOT_EXIST"
 # Nothing was decided: ask again. The seller's balance grows with the next sale.
 AGAIN = ("SYSTEM_ERROR", "SELLER_BALANCE_NOT_ENOUGH", "unknow-error", "call-limited", "CONCURRENT")
+NO_BILL = frozenset({"isp.bill_not_exist", "ACQ.BILL_NOT_EXIST"})
 ALREADY_OVER = frozenset({"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID"})
 YUAN = r"\d{1,9}(\.\d{1,2})?"
 
@@ -171,6 +174,23 @@ class AlipayGateway:
         except (KeyError, ValueError) as error:
             raise BadCallback() from error
         return Notice(event_id, facts=facts)
+
+    def fetch_bill(self, kind: str, day: date) -> bytes:
+        """Ask where the bill of a day lies, and fetch it; its address works for half a minute."""
+        try:
+            answer = self._call(
+                self.client.server_api,
+                api_name="alipay.data.dataservice.bill.downloadurl.query",
+                biz_content={"bill_type": kind, "bill_date": day.isoformat()},
+            )
+        except GatewayRefused as refusal:
+            if refusal.detail in NO_BILL:
+                raise NoBill() from refusal
+            raise
+        url = answer.get("bill_download_url")
+        if not isinstance(url, str):
+            raise GatewayUnavailable("an answer without an address")
+        return download(url, gateway_url=self.gateway_url, limit=MOST_PACKED)
 
     def _call(self, call: Callable, **arguments: Any) -> dict[str, Any]:
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 ProviderState = Literal["pending", "paid", "failed", "closed", "unknown"]
@@ -99,3 +99,12 @@ class Gateway(Protocol):
 
     def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify a callback with the pinned key and read it; BadSignature, BadCallback."""
+
+
+class Billing(Protocol):
+    """A gateway whose provider makes a bill for each day (payments.gateways.bills says which kinds)."""
+
+    merchant: str
+
+    def fetch_bill(self, kind: str, day: date) -> bytes:
+        """Return the file of a day, packed as it comes; NoBill when there is none (yet)."""

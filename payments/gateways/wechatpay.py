@@ -1,24 +1,28 @@
 """WeChat Pay v3 in public-key mode, through `wechatpayv3` (2.0.4: two private attributes are set here)."""
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from django.conf import settings
 from wechatpayv3 import WeChatPay, WeChatPayType
-from wechatpayv3.utils import rsa_verify
+from wechatpayv3.utils import build_authorization, rsa_verify
 
-from payments.errors import BadCallback, BadSignature, GatewayRefused, GatewayUnavailable
+from payments.errors import BadBill, BadCallback, BadSignature, GatewayRefused, GatewayUnavailable, NoBill
 from payments.gateways.base import Created, Facts, Notice, RefundFacts, Wish
+from payments.gateways.bills.base import MOST_PACKED, gunzip
 from payments.gateways.config import Misconfigured, WeChatPayConfig, read_wechatpay
+from payments.gateways.downloading import download
+from payments.statuses import BillKind
 
 TIMEOUT_SECONDS = (3, 7)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -42,6 +46,7 @@ AGAIN = frozenset(
     {"SYSTEM_ERROR", "SYSTEMERROR", "BANK_ERROR", "BANKERROR", "FREQUENCY_LIMITED", "FREQUENCY_LIMIT_EXCEED",
      "RATELIMIT_EXCEED", "USERPAYING", "NOT_ENOUGH", "SIGN_ERROR"}
 )  # fmt: skip
+NO_BILL = frozenset({"NO_STATEMENT_EXIST", "STATEMENT_CREATING"})
 ALREADY_OVER = frozenset({"ORDER_PAID", "ORDERPAID", "ORDER_CLOSED", "ORDERCLOSED"})
 
 
@@ -155,6 +160,29 @@ class WeChatPayGateway:
             return self._notice(event)
         except Exception as error:  # the library raises Exception itself when it cannot decrypt
             raise BadCallback() from error
+
+    def fetch_bill(self, kind: str, day: date) -> bytes:
+        """Ask for the bill of a day, fetch it and check that it is the file that the signed answer named."""
+        calls = {BillKind.TRADE: self.client.trade_bill, BillKind.FUNDS: self.client.fundflow_bill}
+        try:
+            answer = self._call(calls[BillKind(kind)], bill_date=day.isoformat())
+        except GatewayRefused as refusal:
+            if refusal.detail in NO_BILL:
+                raise NoBill() from refusal
+            raise
+        url, digest = answer.get("download_url"), answer.get("hash_value")
+        if not isinstance(url, str) or not isinstance(digest, str) or answer.get("hash_type") != "SHA1":
+            raise GatewayUnavailable("an answer that cannot be read")
+        core, parts = self.client._core, urlsplit(url)
+        target = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        signed = build_authorization(target, "GET", core._mchid, core._cert_serial_no, core._private_key)
+        content = download(
+            url, gateway_url=core._gate_way, headers={"Authorization": signed}, limit=MOST_PACKED
+        )
+        # The digest is over the bill itself, before it was packed; the download's own answer is not signed.
+        if hashlib.sha1(gunzip(content), usedforsecurity=False).hexdigest() != digest.lower():
+            raise BadBill("not the file that was named")
+        return content
 
     def bridge(self, prepay_id: str, now: datetime) -> dict[str, str]:
         """Return what WeixinJSBridge's getBrandWCPayRequest takes, signed for this moment."""

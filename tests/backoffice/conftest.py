@@ -51,7 +51,14 @@ from orders.models import (
 )
 from orders.services.judging import approve_case
 from orders.services.judging_reviews import report_review
-from payments.models import CashHandover, HandRefund, PaymentCallback, Refund
+from payments.models import (
+    CashHandover,
+    HandRefund,
+    PaymentCallback,
+    ProviderBill,
+    ProviderBillLine,
+    Refund,
+)
 from payouts.models import PayoutAccount, SettlementRhythm, StatementQuestion
 from shops.models import DealStock
 from tests.factories.cases import ask
@@ -144,6 +151,14 @@ def full(world, zhuoma):
     HandRefund.objects.create(
         refund=refund, giver="market", method="cash", reference="<b>8</b>", noted_by=mei, noted_at=now
     )
+    bill = ProviderBill.objects.create(
+        gateway="wechatpay", kind="trade", bill_on=now.date(), digest="d" * 64, line_count=1, paid_fen=7600,
+        refunded_fen=0, fee_fen=46, imported_at=now, reason="<b>",
+    )  # fmt: skip
+    ProviderBillLine.objects.create(
+        bill=bill, position=1, kind="payment", happened_at=now, reference="P1", provider_reference="42",
+        amount_fen=7600, fee_fen=46, match="matched", payment=payment,
+    )  # fmt: skip
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
     )

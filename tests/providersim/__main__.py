@@ -2,12 +2,14 @@
 
 import argparse
 import json
+from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from tests.providersim import bills
 from tests.providersim.alipay import Alipay
-from tests.providersim.book import Book, RefusedError
+from tests.providersim.book import SHANGHAI, Book, RefusedError
 from tests.providersim.keys import Keys
 from tests.providersim.reporting import Knobs, Reporter
 from tests.providersim.wechat import WeChat, query_of
@@ -26,6 +28,7 @@ class Providers(ThreadingHTTPServer):
         self.alipay = Alipay(keys, self.books["alipay"], self.reporter)
         self.calls: list[str] = []
         super().__init__(("127.0.0.1", 0), Handler)
+        self.wechat.origin = self.alipay.origin = f"http://127.0.0.1:{self.server_address[1]}"
         self.reporter.start()
 
 
@@ -39,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
         if path == "/control":
-            self._answer(200, json.dumps(self._state()))
+            self._answer(200, json.dumps(self._state(), default=str))
         elif path == "/sns/oauth2/access_token":
             self.server.calls.append("wechatpay:token")
             self._answer(200, json.dumps(self.server.wechat.token(query_of(self.path))))
@@ -50,6 +53,11 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/gateway.do":  # the buyer's browser
             self.server.alipay.visit(urlsplit(self.path).query)
             self._answer(200, "{}")
+        elif path == "/v3/billdownload/file":
+            self._file(self.server.wechat.download(self.path, self.headers))
+        elif path == "/downloadBillFile.resource":
+            day = date.fromisoformat(query_of(self.path)["day"][0])
+            self._file(self.server.alipay.download(day))
         else:
             self._wechat("GET", "")
 
@@ -88,15 +96,18 @@ class Handler(BaseHTTPRequestHandler):
                 server.reporter.knobs = Knobs(**wish)
             elif name == "forget":
                 server.reporter.forget()
+                server.wechat.bill_wish = server.alipay.bill_wish = bills.Wish()
                 server.calls.clear()
                 for book in server.books.values():
                     book.effects.clear()
-                    book.refund_state = "SUCCESS"
+                    book.refund_state, book.since = "SUCCESS", datetime.now(SHANGHAI)
             elif name == "pay":
                 provider.pay(wish["reference"])
             elif name == "pay_all":
                 self._answer(200, json.dumps(self._pay_all(wish["payments"])))
                 return
+            elif name == "bill":
+                provider.bill_wish = bills.Wish(**wish)
             elif name == "state":
                 provider.book.change(wish["reference"], state=wish["state"])
             elif name == "refund_state":
@@ -134,6 +145,13 @@ class Handler(BaseHTTPRequestHandler):
             "waiting": len(server.reporter.waiting),
             "held": len(server.reporter.held),
         }
+
+    def _file(self, content: bytes | None) -> None:
+        self.send_response(401 if content is None else 200)
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+        self.wfile.write(content or b"")
 
     def _answer(self, status: int, body: str, headers: dict[str, str] | None = None) -> None:
         content = body.encode()

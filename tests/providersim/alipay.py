@@ -3,11 +3,12 @@
 import contextlib
 import json
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
+from tests.providersim import bills
 from tests.providersim.book import Book, RefusedError
 from tests.providersim.keys import ALIPAY_APP, SELLER, Keys, serial_of
 from tests.providersim.reporting import Event, Knobs, Reporter
@@ -17,7 +18,7 @@ STATES = {"pending": "WAIT_BUYER_PAY", "paid": "TRADE_SUCCESS", "closed": "TRADE
           "userpaying": "WAIT_BUYER_PAY"}  # fmt: skip
 CODES = {"ORDER_NOT_EXIST": "ACQ.TRADE_NOT_EXIST", "RESOURCE_NOT_EXISTS": "ACQ.TRADE_NOT_EXIST",
          "ORDER_PAID": "ACQ.TRADE_STATUS_ERROR", "ORDER_CLOSED": "ACQ.TRADE_STATUS_ERROR",
-         "USERPAYING": "ACQ.TRADE_STATUS_ERROR"}  # fmt: skip
+         "USERPAYING": "ACQ.TRADE_STATUS_ERROR", "NO_BILL": "isp.bill_not_exist"}  # fmt: skip
 
 
 @dataclass
@@ -25,12 +26,17 @@ class Alipay:
     keys: Keys
     book: Book
     reporter: Reporter
+    bill_wish: bills.Wish = field(default_factory=bills.Wish)
+    origin: str = ""
 
     def answer(self, form: str) -> tuple[str, str]:
         """Return (name of the call, body)."""
         fields = dict(parse_qsl(form, keep_blank_values=True))
         method = fields.get("method", "")
-        key, name = method.replace(".", "_") + "_response", method.removeprefix("alipay.trade.")
+        key, name = (
+            method.replace(".", "_") + "_response",
+            method.removeprefix("alipay.trade.").removeprefix("alipay.data."),
+        )
         try:
             self._check(fields)
             scheduled = self.reporter.knobs.errors.get(name)
@@ -102,6 +108,17 @@ class Alipay:
             return form.encode(), {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
         self.reporter.report(Event(payment["notify_url"], make, lambda _status, body: body == b"success"))
+
+    def download(self, day: date) -> bytes:
+        """The archive of a bill."""
+        return bills.alipay_zip(bills.alipay_text(bills.rows_of(self.book, day, self.bill_wish), day))
+
+    def _dataservice_bill_downloadurl_query(self, wish: dict) -> dict:
+        if wish["bill_type"] != "trade":
+            raise RefusedError("INVALID_PARAMETER")
+        if not bills.rows_of(self.book, date.fromisoformat(wish["bill_date"]), self.bill_wish):
+            raise RefusedError("NO_BILL")
+        return {"bill_download_url": f"{self.origin}/downloadBillFile.resource?day={wish['bill_date']}"}
 
     def _query(self, wish: dict) -> dict:
         payment = self.book.get(wish["out_trade_no"])

@@ -3,6 +3,10 @@
 import itertools
 import threading
 from collections import Counter
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class RefusedError(Exception):
@@ -24,6 +28,7 @@ class Book:
         self.refunds: dict[str, dict] = {}
         self.effects: Counter[str] = Counter()
         self.refund_state = "SUCCESS"
+        self.since = datetime.now(SHANGHAI)  # a bill begins here: a test knows nothing of those before it
 
     def create(self, reference: str, **wish) -> dict:
         with self._lock:
@@ -56,7 +61,7 @@ class Book:
         with self._lock:
             number = f"{self._prefix}{next(self._numbers):024d}"
             self.effects["pay"] += 1
-            return self.change(reference, state="paid", transaction=number)
+            return self.change(reference, state="paid", transaction=number, paid_at=datetime.now(SHANGHAI))
 
     def close(self, reference: str) -> dict:
         with self._lock:
@@ -88,6 +93,7 @@ class Book:
             made = self.refunds[refund_reference] = {
                 "reference": reference, "refund_reference": refund_reference, "amount_fen": amount_fen,
                 "number": f"5{next(self._numbers):026d}", "state": self.refund_state,
+                "made_at": datetime.now(SHANGHAI),
             }  # fmt: skip
             return dict(made), True
 

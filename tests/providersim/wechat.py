@@ -1,12 +1,14 @@
 """WeChat Pay v3: JSON over HTTP, every request and every answer signed."""
 
+import hashlib
 import json
 import re
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from urllib.parse import parse_qs, urlsplit
 
+from tests.providersim import bills
 from tests.providersim.book import Book, RefusedError
 from tests.providersim.keys import MERCHANT_ID, MERCHANT_SERIAL, WECHAT_APP, WECHAT_SECRET, Keys
 from tests.providersim.reporting import Event, Knobs, Reporter
@@ -30,6 +32,8 @@ class WeChat:
     keys: Keys
     book: Book
     reporter: Reporter
+    bill_wish: bills.Wish = field(default_factory=bills.Wish)
+    origin: str = ""
 
     def answer(self, method: str, target: str, headers, body: str) -> tuple[str, int, str, dict[str, str]]:
         """Return (name of the call, status, body, headers)."""
@@ -79,10 +83,37 @@ class WeChat:
             scheduled = self.reporter.knobs.errors.get(name)
             if scheduled:
                 raise RefusedError(scheduled.pop(0))
-            return name, *getattr(self, f"_{name}")(path, content)
+            asked = parse_qs(urlsplit(target).query) if name == "bill" else content
+            return name, *getattr(self, f"_{name}")(path, asked)
         except RefusedError as refusal:
             status = STATUS.get(refusal.code, 400)
             return name, status, {"code": refusal.code, "message": "说明"}
+
+    def download(self, target: str, headers) -> bytes | None:
+        """The file of a bill, for who signs as the merchant."""
+        try:
+            self._check_signature("GET", target, headers, "")
+        except RefusedError:
+            return None
+        kind, day = parse_qs(urlsplit(target).query)["token"][0].split("_")
+        return bills.packed(self._bill_text(kind, date.fromisoformat(day)))
+
+    def _bill(self, path: str, asked: dict) -> tuple[int, dict]:
+        kind, day = path.rsplit("/", 1)[1], date.fromisoformat(asked["bill_date"][0])
+        wanted = {"tradebill": ("bill_type", "ALL"), "fundflowbill": ("account_type", "BASIC")}[kind]
+        if asked[wanted[0]] != [wanted[1]] or asked["tar_type"] != ["GZIP"]:
+            raise RefusedError("PARAM_ERROR")
+        if not bills.rows_of(self.book, day, self.bill_wish):
+            raise RefusedError("NO_STATEMENT_EXIST")
+        digest = hashlib.sha1(self._bill_text(kind, day)).hexdigest()
+        return 200, {
+            "hash_type": "SHA1", "hash_value": "0" * 40 if self.bill_wish.other_digest else digest,
+            "download_url": f"{self.origin}/v3/billdownload/file?token={kind}_{day}",
+        }  # fmt: skip
+
+    def _bill_text(self, kind: str, day: date) -> bytes:
+        rows = bills.rows_of(self.book, day, self.bill_wish)
+        return bills.wechat_trade(rows) if kind == "tradebill" else bills.wechat_funds(rows)
 
     def _check_signature(self, method: str, target: str, headers, body: str) -> None:
         found = AUTHORIZATION.fullmatch(headers.get("Authorization", ""))
@@ -95,6 +126,8 @@ class WeChat:
             raise RefusedError("SIGN_ERROR")
 
     def _name(self, method: str, path: str) -> str:
+        if path.startswith("/v3/bill/"):
+            return "bill"
         if method == "GET":
             return "query_refund" if path.startswith("/v3/refund/") else "query"
         if path.startswith("/v3/refund/"):
