@@ -95,6 +95,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
                 (_("Refund requests"), "undo", "orders.refundrequest", waiting.refunds),
                 (_("After-sales cases"), "assignment_return", "orders.aftersalecase", waiting.cases),
                 (_("Reviews"), "reviews", "orders.review", waiting.reviews),
+                (_("Invoices"), "receipt", "orders.invoice", 0),
                 (_("Parcels"), "local_shipping", "orders.shipment", 0),
                 (_("Reports of carriers"), "campaign", "orders.carrierreport", 0),
             ],

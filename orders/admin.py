@@ -10,6 +10,7 @@ from common.admin_links import Link, list_link, masked, object_link, related, so
 from common.clock import utc_now
 from orders import case_admin as case_admin  # registers them
 from orders import coupon_admin as coupon_admin  # registers them
+from orders import invoice_admin as invoice_admin  # and so does this
 from orders import parcel_admin as parcel_admin  # so does this
 from orders import review_admin as review_admin  # this too
 from orders import talk_admin as talk_admin  # and this

@@ -214,3 +214,31 @@ class OwnGoods(MarketError):
 
     code = "own_goods"
     message = _("Goods that you sell yourself are reviewed by others.")
+
+
+class NothingToInvoice(MarketError):
+    """Nothing was paid for the order, or everything went back."""
+
+    code = "nothing_to_invoice"
+    message = _("There is no money to invoice: nothing was paid, or all of it went back.")
+
+
+class InvoiceTooLate(MarketError):
+    """The time in which an invoice may be asked for is over."""
+
+    code = "invoice_too_late"
+    message = _("The time to ask for an invoice is over.")
+
+
+class InvoiceExists(MarketError):
+    """The order has an invoice that is asked for or issued."""
+
+    code = "invoice_exists"
+    message = _("An invoice for this order is already asked for or issued.")
+
+
+class InvoiceNumberTaken(MarketError):
+    """The shop has another invoice of that number."""
+
+    code = "invoice_number_taken"
+    message = _("This invoice number already belongs to another order. Please check it.")

@@ -257,3 +257,22 @@ class ReviewFault(TextChoices):
     OFF_TOPIC = "off_topic", _("not about the goods")
     FALSE = "false", _("it is not true")
     OTHER = "other", _("something else")
+
+
+class InvoiceKind(TextChoices):
+    """To whom an invoice is made out."""
+
+    PERSONAL = "personal", _("a person")
+    COMPANY = "company", _("a company")
+
+
+class InvoiceStatus(TextChoices):
+    """Life of an invoice."""
+
+    REQUESTED = "requested", _("asked for")
+    ISSUED = "issued", _("issued")
+    REVERSED = "reversed", _("reversed")  # by an invoice in red, when money went back or it was wrong
+    REFUSED = "refused", _("refused")
+
+
+LIVE_INVOICES = (InvoiceStatus.REQUESTED, InvoiceStatus.ISSUED)

@@ -6,7 +6,7 @@ from common.clock import database_now, utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
-from orders.models import AfterSaleEvent, Order, PrivateMessage, RefundRequest, Review, Shipment
+from orders.models import AfterSaleEvent, Invoice, Order, PrivateMessage, RefundRequest, Review, Shipment
 from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
@@ -16,6 +16,7 @@ from orders.services import (
     reconciling_scores,
     telling,
     telling_cases,
+    telling_invoices,
     telling_parcels,
     telling_reviews,
     telling_talk,
@@ -194,3 +195,10 @@ def after_review_hidden(review_id: int) -> None:
 def reconcile_scores() -> int:
     """Report scores that disagree with the reviews they are counted from."""
     return reconciling_scores.report_scores(now=utc_now())
+
+
+@shared_task(name="orders.after_invoice_moved")
+def after_invoice_moved(invoice_id: int, step: str) -> None:
+    """The other side of the invoice is told."""
+    invoices = Invoice.objects.select_related("shop__contact", "order__group__buyer")
+    telling_invoices.tell_invoice(invoice=invoices.get(pk=invoice_id), step=step, now=utc_now())

@@ -2,11 +2,22 @@
 
 from django.urls import path
 
-from orders import api, case_api, coupon_api, parcel_api, quote_api, review_api, talk_api
+from orders import api, case_api, coupon_api, invoice_api, parcel_api, quote_api, review_api, talk_api
 
 app_name = "orders"
 urlpatterns = []
 api_urlpatterns = [
+    path("invoices/", invoice_api.InvoicesView.as_view(), name="invoices"),
+    path("invoices/<int:invoice_id>/", invoice_api.InvoiceView.as_view(), name="invoice"),
+    path("invoices/<int:invoice_id>/refuse/", invoice_api.RefuseInvoiceView.as_view(), name="invoice_refuse"),
+    path("invoices/<int:invoice_id>/issue/", invoice_api.IssueInvoiceView.as_view(), name="invoice_issue"),
+    path(
+        "invoices/<int:invoice_id>/reverse/", invoice_api.ReverseInvoiceView.as_view(), name="invoice_reverse"
+    ),
+    path(
+        "invoices/<int:invoice_id>/pdf/", invoice_api.InvoiceDocumentView.as_view(), name="invoice_document"
+    ),
+    path("orders/<slug:number>/invoices/", invoice_api.RequestInvoiceView.as_view(), name="invoice_create"),
     path(
         "products/<int:product_id>/reviews/", review_api.ProductReviewsView.as_view(), name="product_reviews"
     ),

@@ -47,3 +47,11 @@ class DiskFull(MarketError):
     code = "disk_full"
     status = 507
     message = _("The market has no room for files just now. Nothing was lost; please try again later.")
+
+
+class NotADocument(MarketError):
+    """The bytes are not a whole PDF, whatever the name says."""
+
+    code = "not_a_document"
+    status = 415
+    message = _("This file is not a whole PDF. Please choose the PDF that the tax office gave you.")

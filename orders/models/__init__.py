@@ -1,4 +1,4 @@
-"""Cart, coupons, orders with their frozen lines, shipments, refunds, after-sales cases, reviews."""
+"""Cart, coupons, orders with their frozen lines, shipments, refunds, cases, reviews, invoices."""
 
 from orders.models.after_sales import (
     AfterSaleCase,
@@ -10,6 +10,7 @@ from orders.models.after_sales import (
 from orders.models.cart import Cart, CartLine
 from orders.models.conversations import Conversation, MessageReport, PrivateMessage
 from orders.models.coupons import CouponCampaign, CouponClaim
+from orders.models.invoices import Invoice
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
 from orders.models.reviews import Review, ReviewPhoto, ReviewReport
@@ -28,6 +29,7 @@ __all__ = [
     "Conversation",
     "CouponCampaign",
     "CouponClaim",
+    "Invoice",
     "MessageReport",
     "Order",
     "OrderGroup",

@@ -9,6 +9,7 @@ from common import outbox
 from common.errors import MoveRefused
 from orders.models import Order, RefundRequest
 from orders.services.case_moves import mark_case_refunded
+from orders.services.invoicing import follow_refund
 from orders.statuses import RefundRequestStatus
 
 
@@ -26,6 +27,7 @@ def request_refund(
     request = RefundRequest.objects.create(
         order=order, amount_fen=amount_fen, reason=reason, requested_by=requested_by, created_at=now
     )
+    follow_refund(order, now=now)
     outbox.enqueue("payments.execute_refund", request_id=request.pk)
     return request
 

@@ -41,6 +41,7 @@ from notifications.models import NotificationDelivery
 from orders.models import (
     CarrierReport,
     Conversation,
+    Invoice,
     MessageReport,
     PrivateMessage,
     RefundRequest,
@@ -135,6 +136,11 @@ def full(world, zhuoma):
         text="<b>香</b>", created_at=now,
     )  # fmt: skip
     ReviewPhoto.objects.create(review=said, photo=make_photo(user=arun), position=0)
+    Invoice.objects.create(
+        order=order, shop=order.shop, kind="personal", title="<b>阿润</b>", requested_at=now, status="issued",
+        amount_fen=100, number="12345678", issued_on=now.date(), issued_at=now, issued_by=mei,
+        document_path="private/x", document_sha256="d" * 64,
+    )  # fmt: skip
     report_review(reporter=world.people["stranger"], review_id=said.pk, fault="false", words="<b>", now=now)
     SettlementRhythm.objects.create(shop=world.market.shop, length="month")
     StatementQuestion.objects.create(
