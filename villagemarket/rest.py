@@ -55,6 +55,7 @@ SPECTACULAR_SETTINGS = {
                 "CaseStatus",
                 "CostBearer",
                 "CouponBearer",
+                "InvoiceKind",
                 "OrderStatus",
                 "RefundRequestStatus",
                 "ShipmentStatus",
