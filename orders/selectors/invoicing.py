@@ -40,6 +40,12 @@ def list_invoices(*, user: User) -> QuerySet[Invoice]:
     return Invoice.objects.filter(own).select_related("order__group", "shop").order_by("-pk")
 
 
+def last_wish(*, user: User) -> dict[str, str]:
+    """Return to whom the person had the last invoice made out; nothing when there was none."""
+    names = ("kind", "title", "tax_number", "email")
+    return Invoice.objects.for_buyer(user).order_by("-pk").values(*names).first() or {}
+
+
 def get_invoice(*, user: User, invoice_id: int) -> Invoice:
     """Return an invoice that the person asked for or that their shop owes; NotFound for a stranger."""
     invoice = list_invoices(user=user).filter(pk=invoice_id).first()

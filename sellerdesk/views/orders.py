@@ -18,6 +18,7 @@ from orders.forms import CancelForm, ShipForm
 from orders.models import Order
 from orders.parcel_cards import parcels_for_shop
 from orders.selectors import TABS, get_shop_order, list_shop_orders
+from orders.selectors.invoicing import desk_invoices
 from orders.services.cancelling import cancel_by_shop
 from orders.services.confirming import refuse_parcel
 from orders.services.shipping import Packed, ship_order
@@ -50,6 +51,7 @@ def orders(request: HttpRequest) -> HttpResponse:
         "page": page,
         "cards": [order_card(order) for order in page.object_list],
         "cases_waiting": count_cases_to_answer(user=request.user),
+        "invoices_waiting": desk_invoices(user=request.user).count(),
         "cash_waits": has_cash(request.user),
         "has_shop": shops_of(request.user).exists(),
     }
@@ -158,6 +160,7 @@ def _page(
         "steps": steps_of(found),
         "what_next": what_next_for_shop(found),
         "parcels": parcels_for_shop(found),
+        "invoice": found.invoices.order_by("-pk").first(),
         "is_part_sent": any(line.shipped_units for line in found.lines.all()),
         "can_ship": found.status in (OrderStatus.PAID, OrderStatus.CONFIRMED),
         "takes_cash": found.is_cash_due and found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),

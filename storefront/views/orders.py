@@ -13,6 +13,7 @@ from common.clock import utc_now
 from common.errors import MarketError
 from orders.cards import order_card, steps_of, what_next
 from orders.case_cards import case_box
+from orders.invoice_cards import invoice_box
 from orders.parcel_cards import parcels_for_buyer
 from orders.review_cards import review_rows
 from orders.selectors import TABS, get_order, list_orders
@@ -76,6 +77,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "can_receive": found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED) and not found.is_cash_due,
         "review_rows": review_rows(found, now=utc_now()),
         "case_box": case_box(found, now=utc_now()),
+        "invoice_box": invoice_box(found, now=utc_now()),
         "cash_back": list_hand_refunds_to_confirm(buyer=request.user, number=number).first(),
         "is_moving": found.status == OrderStatus.CANCELLING,
         "shares_purchase": found.group.orders.count() > 1,

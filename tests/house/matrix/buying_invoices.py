@@ -8,6 +8,7 @@ from tests.house.roles import row
 API = "api/v1/invoices/"
 ONE = API + "<int:invoice_id>/"
 OF_SHOP = "401 404 404 404 200 404 404"
+DESK = "desk/invoices/<int:invoice_id>/"
 RED = "87654321"
 
 
@@ -20,11 +21,15 @@ def _asked(step: str = ""):
     return lambda world: f"/{API}{want_invoice(_paid(world)).pk}/{step}"
 
 
-def _issued(step: str):
+def _desk(step: str = ""):
+    return lambda world: f"/desk/invoices/{want_invoice(_paid(world)).pk}/{step}"
+
+
+def _issued(step: str, under: str = "/api/v1/invoices"):
     def path(world) -> str:
         order = _paid(world)
         invoice = issue(want_invoice(order), seller=world.people["clerk"], number=f"{order.pk:08d}")
-        return f"/{API}{invoice.pk}/{step}"
+        return f"{under}/{invoice.pk}/{step}"
 
     return path
 
@@ -44,4 +49,34 @@ ROWS = [
     row("POST", ONE + "issue/", "401 415 415 415 415 415 415", path=_asked("issue/"), data={"number": RED}),
     row("POST", ONE + "reverse/", OF_SHOP, path=_issued("reverse/"), data={"number": RED, "reason": "错"}),
     row("GET", ONE + "pdf/", "401 200 404 404 200 404 200", path=_issued("pdf/")),
+    row(
+        "GET",
+        "orders/<slug:number>/invoice/",
+        "302 200 404 404 404 404 404",
+        path=lambda world: f"/orders/{_paid(world).number}/invoice/",
+    ),
+    row(
+        "POST",
+        "orders/<slug:number>/invoice/",
+        "302 302 404 404 404 404 404",
+        path=lambda world: f"/orders/{_paid(world).number}/invoice/",
+        data={"kind": "personal", "title": "阿润"},
+    ),
+    row("GET", "desk/invoices/", "302 404 404 404 200 404 404"),
+    row("GET", DESK, "302 404 404 404 200 404 404", path=_desk()),
+    row("POST", DESK + "issue/", "302 404 404 404 400 404 404", path=_desk("issue/"), data={"number": RED}),
+    row(
+        "POST",
+        DESK + "refuse/",
+        "302 404 404 404 302 404 404",
+        path=_desk("refuse/"),
+        data={"reason": "没有了"},
+    ),
+    row(
+        "POST",
+        DESK + "reverse/",
+        "302 404 404 404 302 404 404",
+        path=_issued("reverse/", "/desk/invoices"),
+        data={"number": RED, "reason": "错"},
+    ),
 ]
