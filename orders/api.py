@@ -113,6 +113,7 @@ class OrdersView(ListAPIView):
             address_id=wanted["address"],
             source=wanted["source"],
             note=wanted["note"],
+            notes={said["shop"]: said["note"] for said in wanted["notes"]},
             coupon_id=wanted["coupon"],
             idempotency_key=key,
             now=utc_now(),

@@ -1,4 +1,4 @@
-"""Forms of invoices: to whom it is made out, the document, the red invoice. The services check what is typed."""
+"""Forms of invoices: for whom, the document, the red invoice. The services check what is typed."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _

@@ -1,11 +1,12 @@
 """Shapes of carts and orders in the API."""
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from orders.carriers.catalogue import tracking_link
 from orders.models import CartLine, Order, OrderLine, Shipment, ShipmentLine, TrackingEvent
-from orders.services.placing import MAX_LINES
+from orders.services.placing import MAX_LINES, NOTE_MAX
 from orders.statuses import Carrier
 
 SOURCE_MAX = 2000
@@ -34,16 +35,33 @@ class PlaceLineSerializer(WantedLineSerializer):
     )
 
 
+class ShopNoteSerializer(serializers.Serializer):
+    """A word to one shop of the purchase."""
+
+    shop = _pk()
+    note = serializers.CharField(allow_blank=True, max_length=NOTE_MAX)
+
+
 class PlaceOrderSerializer(serializers.Serializer):
-    """What to order, where to send it, and which moment sold it."""
+    """What to order, where to send it, and which moment sold it.
+
+    `note` is a word to the shop when all is bought in one; `notes` are words to single shops.
+    """
 
     lines = PlaceLineSerializer(many=True, allow_empty=False, max_length=MAX_LINES)
     address = _pk()
     source = serializers.CharField(required=False, allow_blank=True, max_length=SOURCE_MAX, default="")
-    note = serializers.CharField(required=False, allow_blank=True, max_length=200, default="")
+    note = serializers.CharField(required=False, allow_blank=True, max_length=NOTE_MAX, default="")
+    notes = ShopNoteSerializer(many=True, required=False, max_length=MAX_LINES, default=list)
     coupon = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
     )
+
+    def validate_notes(self, notes: list[dict]) -> list[dict]:
+        """Refuse two words to one shop."""
+        if len({said["shop"] for said in notes}) < len(notes):
+            raise serializers.ValidationError(_("Name each shop once."))
+        return notes
 
 
 class PlacedOrderSerializer(serializers.Serializer):

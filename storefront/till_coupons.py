@@ -1,10 +1,8 @@
 """The buyer's coupons at the till: the best is chosen by itself, another one tap away."""
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from django.http import HttpRequest
-from django.urls import reverse
 
 from common.clock import database_now
 from orders.coupon_cards import condition_of, promise_of
@@ -15,14 +13,13 @@ from orders.services.quoting import Quote
 
 @dataclass(frozen=True)
 class TillOffer:
-    """One coupon that could be used, and the page on which it is."""
+    """One coupon that could be used."""
 
     coupon_id: int
     promise: str
     condition: str
     saving_fen: int
     is_chosen: bool
-    href: str
 
 
 @dataclass(frozen=True)
@@ -33,13 +30,13 @@ class Till:
     coupon_id: int
     saving_fen: int
     total_fen: int
-    without_href: str
 
 
-def till_of(request: HttpRequest, quote: Quote, only: list[int]) -> Till:
+def till_of(request: HttpRequest, quote: Quote) -> Till:
     """Return the quote with the coupon that the request names, else with the best of the buyer's."""
     offers = offers_for(request.user, goods_of_quote(quote), now=database_now())
-    named = request.POST.get("coupon", request.GET.get("coupon"))
+    # The button of a coupon goes before what the page had chosen.
+    named = request.POST.get("choose", request.POST.get("coupon", request.GET.get("coupon")))
     if named is None:
         chosen = offers[0] if offers else None
     else:
@@ -53,20 +50,10 @@ def till_of(request: HttpRequest, quote: Quote, only: list[int]) -> Till:
                 condition=condition_of(offer.coupon.campaign),
                 saving_fen=offer.saving_fen,
                 is_chosen=offer is chosen,
-                href=_href(request, only, offer.coupon.pk),
             )
             for offer in offers
         ],
         coupon_id=chosen.coupon.pk if chosen else 0,
         saving_fen=saving_fen,
         total_fen=quote.total_fen - saving_fen,
-        without_href=_href(request, only, 0),
     )
-
-
-def _href(request: HttpRequest, only: list[int], coupon_id: int) -> str:
-    kept = [("only", pk) for pk in only]
-    address = request.POST.get("address") or request.GET.get("address")
-    if address:
-        kept.append(("address", address))
-    return f"{reverse('storefront:checkout')}?{urlencode([*kept, ('coupon', coupon_id)])}#coupons"

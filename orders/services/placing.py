@@ -3,7 +3,7 @@
 import secrets
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -35,6 +35,7 @@ from shops.errors import SoldOut
 from shops.services import stock
 
 MAX_LINES = 50
+NOTE_MAX = 200
 OPERATION = "orders.place"
 
 
@@ -47,25 +48,31 @@ def place_order(
     now: datetime,
     source: str = "",
     note: str = "",
+    notes: Mapping[int, str] | None = None,
     clear_cart: bool = False,
     coupon_id: int | None = None,
 ) -> tuple[dict[str, Any], bool]:
     """Hold the goods and freeze the price of one purchase, once per key; return (answer, replayed).
 
-    The answer is {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
+    `notes` are words to single shops, by their ids; `note` is for the only shop of a purchase. The answer is
+    {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
     NotFound (address, deal, coupon), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached,
     RegionNeeded, Undeliverable, DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable; then nothing
     is kept.
     """
     _check_lines(lines)
-    body = body_of(lines=lines, address_id=address_id, source=source, note=note) | (
-        {"coupon": coupon_id} if coupon_id else {}
-    )
+    said = {shop_id: words for shop_id, words in (notes or {}).items() if words}
+    body = body_of(lines=lines, address_id=address_id, source=source, note=note)
+    if coupon_id:
+        body["coupon"] = coupon_id
+    if said:
+        body["notes"] = sorted(said.items())
 
     def run() -> dict[str, Any]:
         address = get_address(user=buyer, address_id=address_id)
         priced = price_lines(spread_source(lines, source))
-        group = _place(buyer=buyer, lines=priced, address=address, note=note, coupon_id=coupon_id, now=now)
+        words = _words(priced, note, said)
+        group = _place(buyer=buyer, lines=priced, address=address, words=words, coupon_id=coupon_id, now=now)
         if clear_cart:
             variants = [line.variant_id for line in lines]
             CartLine.objects.filter(cart__user=buyer, variant_id__in=variants).delete()
@@ -108,12 +115,22 @@ def _check_lines(lines: Sequence[WantedLine]) -> None:
         raise Invalid(fields={"lines": _("Name each product once, and at most 50 of them.")})
 
 
+def _words(lines: Sequence[PricedLine], note: str, notes: Mapping[int, str]) -> dict[int, str]:
+    """Return what is said to which shop; words that could reach a shop for which they are not are refused."""
+    shops = {line.variant.product.shop_id for line in lines}
+    if note and (len(shops) > 1 or notes):
+        raise Invalid(fields={"note": _("Please say for which shop these words are.")})
+    if not notes.keys() <= shops:
+        raise Invalid(fields={"notes": _("There are words for a shop of which nothing is bought.")})
+    return dict.fromkeys(shops, note) if note else dict(notes)
+
+
 def _place(
     *,
     buyer: User,
     lines: Sequence[PricedLine],
     address: Address,
-    note: str,
+    words: Mapping[int, str],
     coupon_id: int | None,
     now: datetime,
 ) -> OrderGroup:
@@ -153,7 +170,7 @@ def _place(
             region_code=address.region_code,
             region=address.region,
             address=address.detail,
-            note=note,
+            note=words.get(shop_id, ""),
             placed_at=now,
         )
         made += [(_make_line(order, line, off.get(line.variant.pk, 0)), line) for line in shop_lines]

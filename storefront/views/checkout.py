@@ -24,7 +24,11 @@ from orders.services.placing import find_placed, place_order
 from orders.services.pricing import WantedLine
 from orders.services.quoting import Quote, quote_cart
 from storefront.till_coupons import till_of
+from storefront.till_notes import forget_notes, keep_notes, note_name, notes_of
 from storefront.views.cart import whole_number
+
+# Buttons of the page that show it anew instead of placing the order.
+LOOKS = ("look", "choose", "go")
 
 
 @never_cache
@@ -46,9 +50,9 @@ def checkout(request: HttpRequest) -> HttpResponse:
     quote = quote_cart(user=request.user, only=only, region_code=region_code)
     if not quote.good_lines and not quote.undeliverable_lines:
         return redirect("storefront:cart")
-    if request.method != "POST" or "look" in request.POST:
+    if request.method != "POST" or any(name in request.POST for name in LOOKS):
         return _show(request, quote, only, key, addresses)
-    till = till_of(request, quote, only)
+    till = till_of(request, quote)
     if request.POST.get("total_fen") != str(till.total_fen):
         # Somebody changed a price or took the last ones while the page was open.
         problem = _("The price or the stock has changed. Please look at the new total.")
@@ -60,7 +64,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
                 WantedLine(good.line.variant_id, good.line.quantity, good.source) for good in quote.good_lines
             ],
             address_id=whole_number(request.POST.get("address")),
-            note=request.POST.get("note", "").strip()[:200],
+            notes=notes_of(request, {good.line.variant.product.shop_id for good in quote.good_lines}),
             idempotency_key=key,
             clear_cart=True,
             coupon_id=till.coupon_id or None,
@@ -70,6 +74,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         quote = quote_cart(user=request.user, only=only, region_code=region_code)
         problem = str(refusal.message)
         return _show(request, quote, only, key, addresses, problem=problem, status=refusal.status)
+    forget_notes(request)
     return redirect("storefront:pay", group_id=answer["group"])
 
 
@@ -100,15 +105,25 @@ def _show(
         messages.error(request, problem)
         return redirect("storefront:cart")
     address = _chosen(request, addresses)
+    notes = notes_of(request, [shop.shop.pk for shop in quote.shops])
+    if request.method == "POST":
+        keep_notes(request, notes)
     here = reverse("storefront:checkout")
     if only:
         here = f"{here}?{urlencode([('only', pk) for pk in only])}"
+    ways = {"add": f"{reverse('storefront:address_new')}?{urlencode({'next': here})}"}
+    if address and quote.needs_region:
+        ways["complete"] = _complete_url(address, here)
+    if request.POST.get("go") in ways:
+        return redirect(ways[request.POST["go"]])
     context = {
         "quote": quote,
-        "till": till_of(request, quote, only),
+        "till": till_of(request, quote),
         "shops": [
             {
                 "quote": shop,
+                "note_name": note_name(shop.shop.pk),
+                "note": notes[shop.shop.pk],
                 "rows": [
                     {"line": line, "picture": picture_of(line.line.variant.product)}
                     for line in shop.lines
@@ -122,11 +137,9 @@ def _show(
         "addresses": addresses,
         "chosen_address": address.pk if address else 0,
         "address": address,
-        "complete_url": _complete_url(address, here) if address and quote.needs_region else "",
+        "can_complete": "complete" in ways,
         "can_order": bool(address and quote.good_lines and not quote.needs_region),
-        "add_address_url": f"{reverse('storefront:address_new')}?{urlencode({'next': here})}",
         "only": only,
-        "note": request.POST.get("note", ""),
         "key": key,
         "problem": problem,
     }

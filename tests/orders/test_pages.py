@@ -50,7 +50,7 @@ def test_from_the_cart_to_the_provider_and_back(client, market, arun, sandbox):
     page = client.get("/checkout/")
     form = {
         "key": hidden(page, "key"), "total_fen": hidden(page, "total_fen"), "address": market.address.pk,
-        "note": "谢谢",
+        f"note-{market.shop.pk}": "谢谢",
     }  # fmt: skip
 
     placed = client.post("/checkout/", form)
