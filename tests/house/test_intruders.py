@@ -37,7 +37,7 @@ def test_c5_a4_what_the_market_decides_is_never_taken_from_a_request(world, valk
     wrong = []
     for row in api_writes():
         role = allowed(row)
-        body = undone(lambda row=row: row.data(world))
+        body = undone(lambda row=row: prepared(row, world)[1])
         if role is None or not isinstance(body, dict | None):
             continue
 
@@ -65,7 +65,7 @@ def test_a3_no_amount_at_any_door_is_hostile(world, valkey):
         role = allowed(row)
         if role is None:
             continue
-        body = undone(lambda row=row: row.data(world))
+        body = undone(lambda row=row: prepared(row, world)[1])
         for place in intruding.numbers_in(body):
             if {part for part in place if isinstance(part, str)} & NAMES:
                 continue
