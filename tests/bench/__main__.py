@@ -7,7 +7,16 @@ from pathlib import Path
 
 import django
 
-PARTS = {"deal_apps", "deal_buyers", "deal_market", "printing", "room_app", "room_readers", "tally_market"}
+PARTS = {
+    "database",
+    "deal_buyers",
+    "deal_market",
+    "orm_apps",
+    "printing",
+    "room_app",
+    "room_readers",
+    "tally_market",
+}
 NAMES = sorted({file.stem for file in Path(__file__).parent.glob("[a-z]*.py")} - PARTS)
 
 

@@ -19,6 +19,7 @@ from accounts.selectors import token_digest
 from common.clock import utc_now
 from livestreams.models import FlashDeal, LiveSession, PinEvent
 from orders.services.granting import grant_deal
+from shops.models import Variant
 from tests.factories.livestreams import add_to_rundown, make_deal, make_pin, make_session
 from tests.factories.shops import (
     authorize_host,
@@ -80,6 +81,11 @@ def make_goods(session: LiveSession, title: str, stock: int):
     """A variant of the show's shop and farmer."""
     farmer = session.host.authorizations.get().farmer
     return make_product(shop=session.shop, farmer=farmer, title=title, stock=stock).variants.get()
+
+
+def make_range(session: LiveSession, number: int) -> list[Variant]:
+    """So many variants of the show's shop and farmer, with more units than a run sells."""
+    return [make_goods(session, f"青稞米 {i}", 10**6) for i in range(number)]
 
 
 def make_hot_deal(session: LiveSession, units: int, per_buyer: int) -> FlashDeal:

@@ -1,5 +1,6 @@
 """One manner of printing figures: what, measured, limit or goal, ratio, whether it is met."""
 
+import os
 from dataclasses import dataclass
 
 
@@ -19,6 +20,12 @@ class Figure:
         if self.goal is None:
             return True
         return self.measured <= self.goal if self.is_most else self.measured >= self.goal
+
+
+def print_load() -> None:
+    """Tell what else the machine does before the run: figures of a busy one are worth less."""
+    load = " ".join(f"{one:.2f}" for one in os.getloadavg())
+    print(f"load of the machine before the run: {load} on {os.cpu_count()} cores", flush=True)
 
 
 def print_figures(title: str, figures: list[Figure]) -> int:
