@@ -22,7 +22,7 @@ from livestreams.models import Chapter, ChatMessage, LiveSession, Replay
 from livestreams.statuses import ReplayStatus, SessionStatus
 from notifications.models import Notification, NotificationDelivery
 from notifications.statuses import DeliveryStatus
-from orders.models import Order, OrderLine
+from orders.models import AfterSaleCase, Conversation, CouponCampaign, Order, OrderLine
 from orders.services.cancelling import cancel_by_shop
 from payments.models import Payment, Refund
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
@@ -74,6 +74,7 @@ def test_village_is_completed_after_a_crash_true_and_left_alone_by_the_next_run(
     assert_people_and_goods(var)
     assert_shows(var)
     assert_trade()
+    assert_care()
     assert_books_are_true()
     before, started = rows(), time.process_time()
     assert "already" in seed()
@@ -146,6 +147,15 @@ def assert_trade():
     assert LedgerEntry.objects.filter(statement_line=None, account__purpose="farmer_payable").exists()
     assert Notification.objects.filter(contact__user=None, kind="goods_sold").exists()
     assert not NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).exists()
+
+
+def assert_care():
+    campaigns = CouponCampaign.objects.values_list("cost_bearer", "claimed")
+    assert set(campaigns) == {("shop", 1), ("host", 0)}
+    settled, waiting = AfterSaleCase.objects.order_by("requested_at")
+    assert (settled.status, waiting.status) == ("refunded", "requested")
+    assert Refund.objects.get(request__case=settled).amount_fen == 2000
+    assert Conversation.objects.get().messages.count() == 3
 
 
 def assert_money_can_go_back(var, settings, drain_outbox):

@@ -10,6 +10,7 @@ from celery import current_app
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from backoffice.demo.caring import care_for_buyers
 from backoffice.demo.film import FilmError
 from backoffice.demo.pieces import PiecesMissingError
 from backoffice.demo.provider import ProviderError, played_provider, tell_provider
@@ -76,6 +77,7 @@ def _story(steps: Steps, studio: Studio) -> Iterator[str]:
     yield from sell_this_week(steps)
     yield from review_what_came(steps)
     yield from announce_next_show(steps, studio)
+    yield from care_for_buyers(steps)
     read_old_mail(steps)
     yield f"the provider knows of {tell_provider()} payments"
     yield f"{run_waiting_work()} messages and announcements are out"
