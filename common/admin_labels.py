@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 LABELS = {
     "status": _("state"),
     "kind": _("kind"),
+    "standing": _("money for it"),
     "name": _("name"),
     "title": _("title"),
     "reason": _("reason"),

@@ -1,5 +1,6 @@
 """Refusals of buying and shipping."""
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, MarketError, NotFound
@@ -242,3 +243,28 @@ class InvoiceNumberTaken(MarketError):
 
     code = "invoice_number_taken"
     message = _("This invoice number already belongs to another order. Please check it.")
+
+
+class ShopByShop(MarketError):
+    """The market may not take money for several shops in one payment; `shops` are to be paid one by one."""
+
+    code = "shop_by_shop"
+    message = _("The goods of several shops cannot be paid together here. Please order and pay shop by shop.")
+
+    def __init__(self, *, shops: list[int]):
+        self.shops = shops
+        super().__init__()
+
+    def extra(self) -> dict:
+        """Return the shops."""
+        return {"shops": self.shops}
+
+
+class ShopNotChecked(MarketError):
+    """Nobody has checked yet who gets the money of a shop."""
+
+    code = "shop_not_checked"
+
+    def __init__(self, *, names: list[str]):
+        words = gettext("The market cannot take money for %(shops)s yet: its papers are still being checked.")
+        super().__init__(words % {"shops": ", ".join(names)})

@@ -259,6 +259,14 @@ class ReviewFault(TextChoices):
     OTHER = "other", _("something else")
 
 
+class CollectionMode(TextChoices):
+    """By which right the market takes money in one payment for several shops (decisions.md 16)."""
+
+    OWN_GOODS = "own_goods", _("own goods")
+    PROFIT_SHARING = "profit_sharing", _("sub-merchants with profit sharing")
+    ESCROW = "escrow", _("licensed escrow")
+
+
 class InvoiceKind(TextChoices):
     """To whom an invoice is made out."""
 

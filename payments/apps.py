@@ -19,3 +19,4 @@ class PaymentsConfig(AppConfig):
             if problems:
                 raise ImproperlyConfigured(" ".join(words for _code, words in problems))
         register(checks.check_gateways, "payments")
+        register(checks.check_collection_mode, "payments", deploy=True)

@@ -22,6 +22,14 @@ SHOP_MOVES = {
 }
 
 
+class ShopStanding(TextChoices):
+    """Whether the market may take money for a shop: an operator has looked at licence and identity."""
+
+    UNCHECKED = "unchecked", _("not checked")
+    PAYEE = "payee", _("identity checked")  # a sub-merchant, or a payee of the escrow
+    OWN = "own", _("the market's own")  # the same legal person sells and collects
+
+
 class ShopRole(TextChoices):
     """What a member may do: clerks work with goods and orders, owners also see money and members."""
 

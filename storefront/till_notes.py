@@ -25,11 +25,12 @@ def notes_of(request: HttpRequest, shop_ids: Iterable[int]) -> dict[int, str]:
 
 def keep_notes(request: HttpRequest, notes: dict[int, str]) -> None:
     """Keep what is typed for the next look at the till."""
-    said = {str(shop_id): words for shop_id, words in notes.items() if words}
+    others = {pk: words for pk, words in request.session.get(KEPT, {}).items() if int(pk) not in notes}
+    said = others | {str(shop_id): words for shop_id, words in notes.items() if words}
     if said != request.session.get(KEPT, {}):
         request.session[KEPT] = said
 
 
-def forget_notes(request: HttpRequest) -> None:
-    """Forget the words once they are sent."""
-    request.session.pop(KEPT, None)
+def forget_notes(request: HttpRequest, shop_ids: Iterable[int]) -> None:
+    """Forget the words to these shops once they are sent."""
+    keep_notes(request, dict.fromkeys(shop_ids, ""))

@@ -344,7 +344,6 @@ LIVE_TIGHT_FREE_BYTES = 5 * LIVE_LEAST_FREE_BYTES  # below this recordings that 
 INGEST_KEEP_DAYS = 2  # what phones sent, once the show is one file
 RECORDING_KEEP_DAYS = 90
 SALE_RECORDING_KEEP_DAYS = 3 * 365 + 1  # three years, a leap day included: evidence of what was promised
-
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 PHOTO_MAX_PIXELS = 50_000_000
 PHOTOS_PER_PRODUCT = 9
@@ -376,6 +375,7 @@ CASH_SECOND_PERSON_FEN = int(os.environ.get("CASH_SECOND_PERSON_FEN", "50000"))
 CASH_ORDERS_OPEN_MAX = 3  # of one buyer at once: each is a parcel that may come back
 # No longer offered, but callbacks, closings and refunds of what was paid through them still work.
 PAYMENT_GATEWAYS_RETIRED = _listed("PAYMENT_GATEWAYS_RETIRED")
+COLLECTION_MODE = os.environ.get("COLLECTION_MODE", "")  # own_goods, profit_sharing or escrow
 PAYMENT_CALLBACK_BASE_URL = os.environ.get("PAYMENT_CALLBACK_BASE_URL") or PUBLIC_URL
 PROVIDER_ENVIRONMENT = {n: v for n, v in os.environ.items() if n.startswith(("ALIPAY_", "WECHATPAY_"))}
 # Who follows parcels for us: "kuaidi100", or nobody.

@@ -26,6 +26,7 @@ from livestreams.services.taking import take_from_deal
 from livestreams.services.timing_deals import settle_deal
 from orders.errors import BuyerLimitReached, EmptyOrder, TooManyUnpaid
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
+from orders.selectors.collection import check_collection
 from orders.services.freighting import Sent, settled_freight, terms_of
 from orders.services.paying import PAYABLE
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
@@ -57,8 +58,8 @@ def place_order(
     `notes` are words to single shops, by their ids; `note` is for the only shop of a purchase. The answer is
     {group, orders: [{number, shop, total_fen}], total_fen, expires_at}. Refuses with Invalid,
     NotFound (address, deal, coupon), NotOnSale, NotAuthorized, BadSource, TooManyUnpaid, BuyerLimitReached,
-    RegionNeeded, Undeliverable, DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable; then nothing
-    is kept.
+    RegionNeeded, Undeliverable, DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable, ShopByShop,
+    ShopNotChecked; then nothing is kept.
     """
     _check_lines(lines)
     said = {shop_id: words for shop_id, words in (notes or {}).items() if words}
@@ -71,6 +72,7 @@ def place_order(
     def run() -> dict[str, Any]:
         address = get_address(user=buyer, address_id=address_id)
         priced = price_lines(spread_source(lines, source))
+        check_collection(line.variant.product.shop for line in priced)
         words = _words(priced, note, said)
         group = _place(buyer=buyer, lines=priced, address=address, words=words, coupon_id=coupon_id, now=now)
         if clear_cart:

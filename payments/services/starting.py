@@ -15,6 +15,7 @@ from common.errors import MoveRefused
 from common.idempotency import run_once
 from orders.errors import PurchaseExpired
 from orders.selectors import get_group
+from orders.selectors.collection import check_collection
 from orders.services.locking import lock_group
 from orders.statuses import OrderStatus
 from payments.errors import UnknownGateway
@@ -24,6 +25,7 @@ from payments.models import Payment
 from payments.selectors import OPEN
 from payments.services.settling import CURRENCY, new_reference
 from payments.statuses import PaymentStatus, PayMethod
+from shops.models import Shop
 
 # The provider stops taking money before we stop holding the goods (rules.md 5).
 PROVIDER_MARGIN = timedelta(seconds=60)
@@ -46,11 +48,13 @@ def start_payment(
 
     `origin` is the address under which the buyer sees us ("https://market.example"), `method` how the gateway
     takes the buyer along, `payer` the openid of jsapi. An open payment of the same purchase, gateway, method
-    and payer is used again. NotFound, UnknownGateway, PurchaseExpired, MoveRefused, GatewayUnavailable.
+    and payer is used again. NotFound, UnknownGateway, ShopByShop, ShopNotChecked, PurchaseExpired,
+    MoveRefused, GatewayUnavailable.
     """
     group = get_group(user=buyer, group_id=group_id)
     if gateway not in settings.PAYMENT_GATEWAYS:
         raise UnknownGateway()
+    check_collection(Shop.objects.filter(orders__group=group))
     adapter = get_gateway(gateway)
     digest = salted_hmac("payments.payer", payer).hexdigest() if payer else ""
 

@@ -1,14 +1,22 @@
 """Places, shops, farmers, hosts and consents."""
 
+from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
+from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline, ReasonForm
 from common.admin_links import Link, list_link, object_link, related, state
 from common.clock import utc_now
 from shops.models import Farmer, FarmerAuthorization, Host, Shop, ShopMember, Village
-from shops.services.people import approve_host, approve_shop, close_shop, suspend_host, suspend_shop
-from shops.statuses import HostStatus, ShopStatus
+from shops.services.people import (
+    approve_host,
+    approve_shop,
+    close_shop,
+    set_standing,
+    suspend_host,
+    suspend_shop,
+)
+from shops.statuses import HostStatus, ShopStanding, ShopStatus
 
 
 @admin.register(Village)
@@ -40,6 +48,12 @@ class VillageAdmin(BaseAdmin):
         ]
 
 
+class StandingForm(ReasonForm):
+    """What the papers say; the reason names them."""
+
+    standing = forms.ChoiceField(label=_("Money for this shop"), choices=ShopStanding)
+
+
 class MemberInline(ReadOnlyInline):
     """Who works in a shop."""
 
@@ -57,11 +71,12 @@ class ShopAdmin(BaseAdmin):
         state(
             {"draft": "", "pending": "warning", "open": "success", "suspended": "danger", "closed": "danger"}
         ),
+        "standing",
         related("village", _("village")),
         related("contact", _("contact")),
         "created_at",
     ]
-    list_filter = ["status", "village"]
+    list_filter = ["status", "standing", "village"]
     list_select_related = ["village", "contact"]
     search_fields = ["name", "=contact__phone", "=memberships__user__phone"]
     date_hierarchy = "created_at"
@@ -77,6 +92,18 @@ class ShopAdmin(BaseAdmin):
             form=OptionalReasonForm,
             states=frozenset({ShopStatus.PENDING, ShopStatus.SUSPENDED}),
             bulk=True,
+        ),
+        Move(
+            name="standing",
+            label=_("Identity is checked"),
+            run=lambda request, shop, data: set_standing(
+                actor=request.user,
+                shop=shop,
+                standing=data["standing"],
+                now=utc_now(),
+                reason=data["reason"],
+            ),
+            form=StandingForm,
         ),
         Move(
             name="suspend",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
 from shops.models.scores import mean_stars, stars_fit_reviews
-from shops.statuses import AuthorizationStatus, HostStatus, ShopRole, ShopStatus
+from shops.statuses import AuthorizationStatus, HostStatus, ShopRole, ShopStanding, ShopStatus
 
 
 def in_own_language(chinese: str, english: str) -> str:
@@ -70,6 +70,12 @@ class Shop(models.Model):
     village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="shops")
     about = models.TextField(blank=True)
     status = models.CharField(max_length=10, choices=ShopStatus, default=ShopStatus.DRAFT)
+    standing = models.CharField(
+        max_length=10,
+        choices=ShopStanding,
+        default=ShopStanding.UNCHECKED,
+        db_default=ShopStanding.UNCHECKED,
+    )
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
     photo = models.ForeignKey(
         "shops.Photo", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

@@ -18,6 +18,7 @@ from shops.statuses import (
     AuthorizationStatus,
     HostStatus,
     ShopRole,
+    ShopStanding,
     ShopStatus,
 )
 
@@ -189,6 +190,29 @@ def suspend_shop(*, actor: User, shop: Shop, now: datetime, reason: str) -> Shop
 def close_shop(*, actor: User, shop: Shop, now: datetime, reason: str) -> Shop:
     """Close a shop for good; the operator says why. NotAllowed, MoveRefused, Invalid."""
     return _decide(actor, shop, SHOP_MOVES, ShopStatus.CLOSED, now, _given(reason))
+
+
+@transaction.atomic
+def set_standing(*, actor: User, shop: Shop, standing: str, now: datetime, reason: str) -> Shop:
+    """Write down whether money may be taken for a shop, and which papers say so. NotAllowed, Invalid."""
+    if not (actor.is_active and actor.is_staff):
+        raise NotAllowed()
+    if standing not in ShopStanding.values:
+        raise Invalid(fields={"standing": Invalid.message})
+    words = _given(reason)
+    shop = Shop.objects.select_for_update().get(pk=shop.pk)
+    before, shop.standing = shop.standing, standing
+    shop.save(update_fields=["standing"])
+    record(
+        actor=actor_of(actor),
+        action="shops.shop_standing",
+        target=f"shop:{shop.pk}",
+        before={"standing": before},
+        after={"standing": standing},
+        reason=words,
+        now=now,
+    )
+    return shop
 
 
 def approve_host(*, actor: User, host: Host, now: datetime, reason: str = "") -> Host:

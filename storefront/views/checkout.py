@@ -19,10 +19,11 @@ from common.clock import utc_now
 from common.errors import Invalid, MarketError
 from common.idempotency import parse_key
 from orders.cards import picture_of
+from orders.selectors.collection import must_be_apart
 from orders.services.carting import note_prices_seen
 from orders.services.placing import find_placed, place_order
 from orders.services.pricing import WantedLine
-from orders.services.quoting import Quote, quote_cart
+from orders.services.quoting import Quote, ShopQuote, quote_cart
 from storefront.till_coupons import till_of
 from storefront.till_notes import forget_notes, keep_notes, note_name, notes_of
 from storefront.views.cart import whole_number
@@ -53,6 +54,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" or any(name in request.POST for name in LOOKS):
         return _show(request, quote, only, key, addresses)
     till = till_of(request, quote)
+    shop_ids = {good.line.variant.product.shop_id for good in quote.good_lines}
     if request.POST.get("total_fen") != str(till.total_fen):
         # Somebody changed a price or took the last ones while the page was open.
         problem = _("The price or the stock has changed. Please look at the new total.")
@@ -64,7 +66,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
                 WantedLine(good.line.variant_id, good.line.quantity, good.source) for good in quote.good_lines
             ],
             address_id=whole_number(request.POST.get("address")),
-            notes=notes_of(request, {good.line.variant.product.shop_id for good in quote.good_lines}),
+            notes=notes_of(request, shop_ids),
             idempotency_key=key,
             clear_cart=True,
             coupon_id=till.coupon_id or None,
@@ -74,7 +76,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         quote = quote_cart(user=request.user, only=only, region_code=region_code)
         problem = str(refusal.message)
         return _show(request, quote, only, key, addresses, problem=problem, status=refusal.status)
-    forget_notes(request)
+    forget_notes(request, shop_ids)
     return redirect("storefront:pay", group_id=answer["group"])
 
 
@@ -114,6 +116,10 @@ def _show(
     ways = {"add": f"{reverse('storefront:address_new')}?{urlencode({'next': here})}"}
     if address and quote.needs_region:
         ways["complete"] = _complete_url(address, here)
+    good_shops = [shop for shop in quote.shops if shop.goods_fen]
+    is_apart = must_be_apart(shop.shop for shop in good_shops)
+    if is_apart:
+        ways |= {f"shop-{shop.shop.pk}": _alone_url(shop, address) for shop in good_shops}
     if request.POST.get("go") in ways:
         return redirect(ways[request.POST["go"]])
     context = {
@@ -122,6 +128,7 @@ def _show(
         "shops": [
             {
                 "quote": shop,
+                "alone": f"shop-{shop.shop.pk}" if is_apart and shop.goods_fen else "",
                 "note_name": note_name(shop.shop.pk),
                 "note": notes[shop.shop.pk],
                 "rows": [
@@ -138,6 +145,7 @@ def _show(
         "chosen_address": address.pk if address else 0,
         "address": address,
         "can_complete": "complete" in ways,
+        "first_alone": good_shops[0] if is_apart else None,
         "can_order": bool(address and quote.good_lines and not quote.needs_region),
         "only": only,
         "key": key,
@@ -153,6 +161,14 @@ def _chosen(request: HttpRequest, addresses: list[Address]) -> Address | None:
     wanted = request.POST.get("address") or request.GET.get("address") or ""
     named = [address for address in addresses if str(address.pk) == wanted]
     return next(iter([*named, *addresses]), None)
+
+
+def _alone_url(shop: ShopQuote, address: Address | None) -> str:
+    """Return the till of one shop's goods; the others wait in the cart."""
+    wanted = [("only", line.line.variant_id) for line in shop.lines if not line.problem]
+    if address:
+        wanted.append(("address", address.pk))
+    return f"{reverse('storefront:checkout')}?{urlencode(wanted)}"
 
 
 def _complete_url(address: Address, here: str) -> str:

@@ -187,6 +187,20 @@ def test_words_wait_while_an_address_is_added_and_are_gone_once_they_are_sent(
     assert field(client.get("/checkout/"), name) == ""
 
 
+def test_words_to_a_shop_that_is_ordered_from_later_wait(client, market, honey, arun, full_cart):
+    client.force_login(arun)
+    first, later = f"note-{market.shop.pk}", f"note-{honey.product.shop_id}"
+    client.post("/checkout/", {"key": str(uuid.uuid4()), first: "少放辣椒", later: "瓶子包好", "look": "1"})
+
+    page = client.get("/checkout/", {"only": market.variant.pk})
+    form = {one: field(page, one) for one in ("key", "total_fen", "coupon", first)}
+    sent = form | {"address": market.address.pk, "only": market.variant.pk}
+    assert client.post("/checkout/", sent).status_code == 302
+
+    assert said() == {market.shop.pk: "少放辣椒"}
+    assert field(client.get("/checkout/"), later) == "瓶子包好"
+
+
 def test_words_that_are_taken_out_stay_out(client, market, arun, full_cart):
     client.force_login(arun)
     name = f"note-{market.shop.pk}"
