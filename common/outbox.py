@@ -31,6 +31,7 @@ MAX_ATTEMPTS = 5
 HANDOVER_GRACE = timedelta(seconds=15)
 # A message that waits in a long queue is not put there again at every sweep.
 HANDOVER_REPEAT = timedelta(seconds=60)
+MOST_SENT_SINGLY = 20
 BROKER_ERRORS = (KombuError, RedisError, OSError)
 # While the broker is away only one request in a while pays for finding out.
 BROKER_PAUSE_SECONDS = 3.0
@@ -65,7 +66,9 @@ def enqueue_many(task: str, arguments: list[dict[str, int | str]], *, queue: str
         OutboxMessage(task=task, kwargs=kwargs, queue=queue, created_at=now, due_at=now + HANDOVER_GRACE)
         for kwargs in arguments
     )
-    if messages:
+    if len(messages) > MOST_SENT_SINGLY:
+        transaction.on_commit(lambda: hand_over_at_once([message.pk for message in messages], queue=queue))
+    elif messages:
         transaction.on_commit(lambda: hand_over([(message.pk, queue) for message in messages]))
 
 

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from common.clock import utc_now
 from payouts.models import SettlementPeriod
-from payouts.services import closing
+from payouts.services import closing, telling
 
 
 @shared_task(name="payouts.close_due_periods")
@@ -18,3 +18,9 @@ def close_period(period_id: int) -> str:
     """Finish one period that an operator ended early; return its state."""
     period = SettlementPeriod.objects.get(pk=period_id)
     return closing.close_period(period=period, now=utc_now()).status
+
+
+@shared_task(name="payouts.tell_issued")
+def tell_issued(period_id: int) -> None:
+    """Tell the payees of a period that their tallies are there."""
+    telling.tell_period(period_id=period_id, now=utc_now())

@@ -24,19 +24,22 @@ class KnownPayee:
     debt: PayoutStatement | None
 
     @property
+    def field(self) -> str:
+        """Return the column of a statement that names the payee."""
+        return FIELDS[OwnerKind(self.payee.owner_kind)]
+
+    @property
     def named(self) -> dict[str, int]:
-        """Return the field of a statement that names the payee."""
-        return {FIELDS[OwnerKind(self.payee.owner_kind)]: self.payee.owner_id}
+        """Return that column with its value."""
+        return {self.field: self.payee.owner_id}
 
 
-def batched_payees(*, period: SettlementPeriod, payees: Sequence[Payee]) -> Iterator[KnownPayee]:
-    """Give the payees of a closing, one after the other, each with what is known about them."""
-    for start in range(0, len(payees), BATCH):
-        batch = payees[start : start + BATCH]
-        for kind in OwnerKind:
-            ids = [payee.owner_id for payee in batch if payee.owner_kind == kind]
-            if ids:
-                yield from _known(period, kind, ids)
+def known_payees(*, period: SettlementPeriod, payees: Sequence[Payee]) -> Iterator[KnownPayee]:
+    """Give some payees of a closing, one after the other, each with what is known about them."""
+    for kind in OwnerKind:
+        ids = [payee.owner_id for payee in payees if payee.owner_kind == kind]
+        if ids:
+            yield from _known(period, kind, ids)
 
 
 def _known(period: SettlementPeriod, kind: str, ids: list[int]) -> Iterator[KnownPayee]:

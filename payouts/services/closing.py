@@ -15,12 +15,11 @@ from ledger.models import LedgerEntry
 from payouts.errors import StatementMismatchError
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
 from payouts.selectors.claims import oldest_running_transaction
-from payouts.selectors.payees import KnownPayee, batched_payees
+from payouts.selectors.payees import BATCH, KnownPayee, known_payees
 from payouts.selectors.periods import overdue_periods
 from payouts.selectors.seals import ALPHABET, seal_of
-from payouts.services.claiming import forget_claims, gather_claims, sums_of, write_lines
+from payouts.services.claiming import Sums, forget_claims, gather_claims, sums_of, write_statement
 from payouts.services.opening import open_missing_periods, open_period_for
-from payouts.services.telling import tell_issued
 from payouts.statuses import (
     PERIOD_MOVES,
     PeriodStatus,
@@ -30,8 +29,6 @@ from payouts.statuses import (
 logger = logging.getLogger(__name__)
 
 __all__ = ["begin_early_close", "close_due_periods", "close_period", "open_period_for"]
-
-TOLD_AT_ONCE = 200
 
 
 def close_due_periods(*, now: datetime) -> list[int]:
@@ -68,16 +65,19 @@ def close_period(*, period: SettlementPeriod, now: datetime) -> SettlementPeriod
     failed: Exception | None = None
     try:
         payees = gather_claims(period=period)
-        for known in batched_payees(period=period, payees=payees):
-            try:
-                _settle(period.pk, known, now)
-            except StatementMismatchError as mismatch:
-                logger.exception("period %s: %s waits", period.pk, known.payee)
-                failed = mismatch
+        for start in range(0, len(payees), BATCH):
+            batch = payees[start : start + BATCH]
+            sums = sums_of(batch)
+            for known in known_payees(period=period, payees=batch):
+                try:
+                    _settle(period, known, sums[known.payee], now)
+                except StatementMismatchError as mismatch:
+                    logger.exception("period %s: %s waits", period.pk, known.payee)
+                    failed = mismatch
     finally:
         forget_claims()
-    _tell_all(period.pk, now)
     if failed is not None:
+        outbox.enqueue("payouts.tell_issued", period_id=period.pk)
         raise failed
     return _finish(period.pk, now)
 
@@ -134,13 +134,8 @@ def _start_closing(period: SettlementPeriod, now: datetime) -> None:
 
 
 @transaction.atomic
-def _settle(period_id: int, known: KnownPayee, now: datetime) -> PayoutStatement | None:
+def _settle(period: SettlementPeriod, known: KnownPayee, sums: Sums, now: datetime) -> bool:
     """Write one payee's statement with its lines and its payout; nothing when another run has done it."""
-    # The lock makes two closers take turns; each then sees what the other has written.
-    period = SettlementPeriod.objects.select_for_update().get(pk=period_id)
-    if period.status != PeriodStatus.CLOSING or period.statements.filter(**known.named).exists():
-        return None
-    sums = sums_of(known.payee)
     if sums.wrong_entry is not None:
         raise StatementMismatchError(f"entry {sums.wrong_entry} is not what its order line froze")
     carried_fen = known.debt.net_fen if known.debt else 0
@@ -157,25 +152,12 @@ def _settle(period_id: int, known: KnownPayee, now: datetime) -> PayoutStatement
         **sums.columns,
     )
     statement.seal = seal_of(statement, lines=sums.lines_digest)
-    statement.save(force_insert=True)
-    write_lines(statement=statement, payee=known.payee)
-    if statement.net_fen > 0:
-        Payout.objects.create(statement=statement, amount_fen=statement.net_fen, method=known.method)
-    return statement
-
-
-def _tell_all(period_id: int, now: datetime) -> None:
-    """Tell every payee of a period, some hundreds in a transaction; who was told is not told again."""
-    statements = PayoutStatement.objects.filter(period_id=period_id).select_related(
-        "farmer__contact", "host__contact", "payee_shop__contact"
+    return write_statement(
+        statement=statement,
+        payout=Payout(amount_fen=statement.net_fen, method=known.method),
+        payee=known.payee,
+        field=known.field,
     )
-    last = 0
-    while batch := list(statements.filter(pk__gt=last).order_by("pk")[:TOLD_AT_ONCE]):
-        with transaction.atomic():
-            # Two closers take turns here, too: the second finds what the first has told.
-            SettlementPeriod.objects.select_for_update().get(pk=period_id)
-            tell_issued(statements=batch, now=now)
-        last = batch[-1].pk
 
 
 @transaction.atomic
@@ -193,6 +175,7 @@ def _finish(period_id: int, now: datetime) -> SettlementPeriod:
             after={"status": period.status, "statements": period.statements.count()},
             now=now,
         )
+        outbox.enqueue("payouts.tell_issued", period_id=period_id)
     return period
 
 

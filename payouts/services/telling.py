@@ -3,19 +3,36 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import Contact
 from common.money import yuan_text
 from notifications.services.telling import Letter, in_language_of, tell, tell_each
-from payouts.models import Payout, PayoutStatement, StatementQuestion
+from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementQuestion
 from payouts.selectors.seals import letters_of
+
+TOLD_AT_ONCE = 200
 
 
 def tell_issued(*, statements: Sequence[PayoutStatement], now: datetime) -> None:
     """Tell payees that their tallies are there, each once; some hundreds at a time."""
     letters = [_letter_of(statement) for statement in statements]
     tell_each(kind="statement_issued", letters=letters, now=now)
+
+
+def tell_period(*, period_id: int, now: datetime) -> None:
+    """Tell every payee of a period, some hundreds in a transaction; who was told is not told again."""
+    statements = PayoutStatement.objects.filter(period_id=period_id).select_related(
+        "farmer__contact", "host__contact", "payee_shop__contact"
+    )
+    last = 0
+    while batch := list(statements.filter(pk__gt=last).order_by("pk")[:TOLD_AT_ONCE]):
+        with transaction.atomic():
+            # Two workers take turns: the second finds what the first has told.
+            SettlementPeriod.objects.select_for_update().get(pk=period_id)
+            tell_issued(statements=batch, now=now)
+        last = batch[-1].pk
 
 
 def _letter_of(statement: PayoutStatement) -> Letter:

@@ -17,6 +17,7 @@ from common.clock import utc_now
 from payouts.models import PayoutStatement, StatementLine
 from payouts.services.closing import close_period
 from payouts.services.opening import open_period_for
+from payouts.services.telling import tell_period
 from tests.bench.deal_market import INSIDE, run_inside
 from tests.bench.printing import Figure, print_figures
 from tests.bench.tally_market import Season
@@ -51,6 +52,7 @@ def _measure(lines: int) -> int:
     season.sell(count=lines, at=now)
     limit, _, _ = _timed(lambda: _aggregate(period.ends_at))
     closing, memory, backend = _timed(lambda: close_period(period=period, now=period.ends_at))
+    telling, _, _ = _timed(lambda: tell_period(period_id=period.pk, now=period.ends_at))
     _verify(lines)
     again, _, _ = _timed(lambda: close_period(period=period, now=period.ends_at))
     following = open_period_for(shop=season.shop, now=period.ends_at)
@@ -66,8 +68,9 @@ def _measure(lines: int) -> int:
         Figure("closing / limit", closing / limit, "×"),
         Figure("memory the closing process gained", memory, "MB", 32),
         Figure("peak memory of its database session", backend, "MB", 512),
+        Figure(f"telling {FARMERS} payees, by a worker", telling, "s"),
         Figure("run again after it was closed", again, "s", 1),
-        Figure(f"next period, {LATE_LINES} lines for {FARMERS} farmers", more, "s"),
+        Figure(f"next period, {LATE_LINES} lines for {FARMERS} farmers", more, "s", 1),
         Figure("the same for each statement", more / (FARMERS + 2) * 1000, "ms"),
         Figure("next period with nothing in it", nothing, "s", 1),
     ]

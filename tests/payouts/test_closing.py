@@ -181,10 +181,13 @@ def test_every_payable_entry_is_claimed_once(market, arun, mei, now):
     assert payable.count() == StatementLine.objects.count() == 3
 
 
-def test_farmer_without_an_account_is_told_sum_and_code_and_nobody_elses_name(market, arun, mei, now):
+def test_farmer_without_an_account_is_told_sum_and_code_and_nobody_elses_name(
+    market, arun, mei, now, drain_outbox
+):
     make_live_sale(market=market, buyer=arun, seller=mei, now=now)
 
     period = close_week(shop=market.shop, now=now)
+    drain_outbox()
 
     statement = statement_of(period, farmer=market.farmer)
     told = Notification.objects.get(dedupe_key=f"statement:{statement.pk}")

@@ -238,7 +238,9 @@ def test_guessing_is_limited(statement, client, settings):
 
 
 @pytest.mark.django_db
-def test_farmer_without_a_phone_account_is_sent_sum_and_both_codes(statement):
+def test_farmer_without_a_phone_account_is_sent_sum_and_both_codes(statement, drain_outbox):
+    drain_outbox()
+
     told = Notification.objects.get(dedupe_key=f"statement:{statement.pk}")
 
     assert "62.56" in told.title

@@ -11,7 +11,7 @@ from common.models import AuditEntry
 from ledger.models import LedgerTransaction
 from notifications.models import Notification
 from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementLine
-from payouts.services import closing, paying
+from payouts.services import claiming, closing, paying
 from payouts.services.opening import open_period_for
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
 from tests.factories.shops import authorize_shop, make_farmer, make_person, make_product
@@ -35,27 +35,28 @@ def close(period):
     return lambda: closing.close_period(period=period, now=period.ends_at).status
 
 
-def test_two_closers_at_once_make_one_statement_a_payee(due):
+def test_two_closers_at_once_make_one_statement_a_payee(due, drain_outbox):
     results = run_together(close(due), close(due), close(due))
 
     assert set(results) == {"closed"}, results
     assert PayoutStatement.objects.count() == Payout.objects.count() == 4
     assert StatementLine.objects.count() == 6
+    drain_outbox()
     assert Notification.objects.filter(kind="statement_issued").count() == 4
     assert SettlementPeriod.objects.filter(status="open").count() == 1
 
 
-def test_control_without_the_lock_closers_collide(due, monkeypatch):
-    """The database still refuses a second statement; the lock is what lets both runs end well."""
-    manager = type(SettlementPeriod.objects)
-    monkeypatch.setattr(
-        manager, "select_for_update", lambda self, **options: self.get_queryset(), raising=False
-    )
+def test_control_without_the_guards_closers_collide(due, monkeypatch):
+    """The database still refuses a second statement; lock and conflict clause let both runs end well."""
+    guarded = claiming._PREPARE
+    unguarded = guarded.replace("ON CONFLICT (period_id, {payee}) DO NOTHING", "").replace(" FOR UPDATE", "")
+    assert unguarded != guarded
+    monkeypatch.setattr(claiming, "_PREPARE", unguarded)
     both_have_looked = threading.Barrier(2)
     real = closing.sums_of
 
-    def look(payee):
-        found = real(payee)
+    def look(payees):
+        found = real(payees)
         both_have_looked.wait(10)
         return found
 
