@@ -14,6 +14,12 @@ from common.models import IdempotencyKey
 
 # Made once: json.dumps makes an encoder at each call.
 _encode = json.JSONEncoder(sort_keys=True, default=str).encode
+# Two statements in one message: the second looks when the first has got the lock.
+TAKE_KEY = """
+SELECT pg_try_advisory_xact_lock(hashtextextended(%(lock)s, 0));
+SELECT body_hash, answer::text FROM common_idempotencykey
+WHERE actor = %(actor)s AND operation = %(operation)s AND key = %(key)s
+"""
 
 
 def parse_key(text: str | None) -> uuid.UUID:
@@ -47,16 +53,16 @@ def run_once(
     body_hash = hash_body(body)
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"{actor}|{operation}|{key}"]
-            )
+            names = {"actor": actor, "operation": operation, "key": key}
+            cursor.execute(TAKE_KEY, names | {"lock": f"{actor}|{operation}|{key}"})
             if not cursor.fetchone()[0]:
                 raise InProgress()
-        stored = IdempotencyKey.objects.filter(actor=actor, operation=operation, key=key).first()
+            cursor.nextset()
+            stored = cursor.fetchone()
         if stored is not None:
-            if stored.body_hash != body_hash:
+            if stored[0] != body_hash:
                 raise IdempotencyConflict()
-            return stored.answer, True
+            return json.loads(stored[1]), True
         answer = run()
         IdempotencyKey.objects.create(
             actor=actor, operation=operation, key=key, body_hash=body_hash, answer=answer, created_at=now

@@ -1,12 +1,10 @@
 """Placing an order: the one way from a wish to held goods, for the cart, the pin and the API."""
 
-import secrets
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,22 +20,29 @@ from common.idempotency import run_once
 from common.models import IdempotencyKey
 from livestreams.selectors import units_promised
 from livestreams.services.dealing import lock_quota
-from livestreams.services.taking import take_from_deal
+from livestreams.services.taking import take_units
 from livestreams.services.timing_deals import settle_deal
 from orders.errors import BuyerLimitReached, EmptyOrder, TooManyUnpaid
 from orders.models import CartLine, CommissionLine, Order, OrderGroup, OrderLine
 from orders.selectors.collection import check_collection
 from orders.services.freighting import Sent, settled_freight, terms_of
+from orders.services.numbering import number_purchase
 from orders.services.paying import PAYABLE
 from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
 from orders.services.using import discounts_for, hold_coupon, lock_coupon
 from orders.statuses import CommissionKind, OrderStatus
 from shops.errors import SoldOut
+from shops.models import StockReservation
 from shops.services import stock
 
 MAX_LINES = 50
 NOTE_MAX = 200
 OPERATION = "orders.place"
+UNPAID = """
+SELECT pg_advisory_xact_lock(hashtextextended(%(lock)s, 0));
+SELECT count(DISTINCT g.id) FROM orders_ordergroup AS g JOIN orders_order AS o ON o.group_id = g.id
+WHERE g.buyer_id = %(buyer)s AND o.status = ANY(%(payable)s)
+"""
 
 
 def place_order(
@@ -74,11 +79,11 @@ def place_order(
         priced = price_lines(spread_source(lines, source))
         check_collection(line.variant.product.shop for line in priced)
         words = _words(priced, note, said)
-        group = _place(buyer=buyer, lines=priced, address=address, words=words, coupon_id=coupon_id, now=now)
+        orders = _place(buyer=buyer, lines=priced, address=address, words=words, coupon_id=coupon_id, now=now)
         if clear_cart:
             variants = [line.variant_id for line in lines]
             CartLine.objects.filter(cart__user=buyer, variant_id__in=variants).delete()
-        return _answer(group)
+        return _answer(orders)
 
     return run_once(
         actor=actor_of(buyer), operation=OPERATION, key=idempotency_key, body=body, now=now, run=run
@@ -135,7 +140,7 @@ def _place(
     words: Mapping[int, str],
     coupon_id: int | None,
     now: datetime,
-) -> OrderGroup:
+) -> list[Order]:
     coupon = lock_coupon(buyer=buyer, coupon_id=coupon_id)
     off = discounts_for(coupon, lines)
     _check_unpaid(buyer)
@@ -154,40 +159,53 @@ def _place(
         expires_at=now + timedelta(minutes=settings.RESERVATION_MINUTES),
     )
     hold_coupon(coupon=coupon, group=group)
-    made: list[tuple[OrderLine, PricedLine]] = []
-    for shop_id, shop_lines in sorted(by_shop.items()):
+    numbers = number_purchase(now=now, orders=len(by_shop), lines=len(lines))
+    orders = []
+    for number, (shop_id, shop_lines) in zip(numbers.orders, sorted(by_shop.items()), strict=True):
         goods_fen = sum(line.total_fen for line in shop_lines)
         off_fen = sum(off.get(line.variant.pk, 0) for line in shop_lines)
-        order = Order.objects.create(
-            number=_new_number(now),
-            group=group,
-            shop_id=shop_id,
-            goods_fen=goods_fen,
-            freight_fen=freight[shop_id],
-            total_fen=goods_fen + freight[shop_id] - off_fen,
-            discount_fen=off_fen,
-            coupon=coupon if off_fen else None,
-            recipient=address.recipient,
-            phone=address.phone,
-            region_code=address.region_code,
-            region=address.region,
-            address=address.detail,
-            note=words.get(shop_id, ""),
-            placed_at=now,
+        orders.append(
+            Order(
+                number=number,
+                group=group,
+                shop_id=shop_id,
+                goods_fen=goods_fen,
+                freight_fen=freight[shop_id],
+                total_fen=goods_fen + freight[shop_id] - off_fen,
+                discount_fen=off_fen,
+                coupon=coupon if off_fen else None,
+                recipient=address.recipient,
+                phone=address.phone,
+                region_code=address.region_code,
+                region=address.region,
+                address=address.detail,
+                note=words.get(shop_id, ""),
+                placed_at=now,
+            )
         )
-        made += [(_make_line(order, line, off.get(line.variant.pk, 0)), line) for line in shop_lines]
-        outbox.enqueue("orders.after_placed", order_id=order.pk)
+    Order.objects.bulk_create(orders)
+    ids = iter(zip(numbers.lines, numbers.reservations, strict=True))
+    made = [
+        (_line(order, line, off.get(line.variant.pk, 0), *next(ids)), line)
+        for order in orders
+        for line in by_shop[order.shop_id]
+    ]
+    OrderLine.objects.bulk_create(line for line, _ in made)
+    CommissionLine.objects.bulk_create(share for line, priced in made for share in _shares(line, priced))
+    outbox.enqueue_many("orders.after_placed", [{"order_id": order.pk} for order in orders])
     _hold_stock(made, group, now)
-    return group
+    return orders
 
 
 def _check_unpaid(buyer: User) -> None:
     """Bound what one person can keep from everybody else without paying (rules.md 13)."""
-    # Two purchases of one person at once must see each other.
+    # Two purchases of one person at once must see each other: the second statement looks when the first has
+    # got the lock.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"unpaid|{buyer.pk}"])
-    unpaid = Order.objects.for_buyer(buyer).filter(status__in=PAYABLE)
-    if unpaid.values("group").distinct().count() >= settings.UNPAID_PURCHASES_MAX:
+        cursor.execute(UNPAID, {"lock": f"unpaid|{buyer.pk}", "buyer": buyer.pk, "payable": sorted(PAYABLE)})
+        cursor.nextset()
+        (unpaid,) = cursor.fetchone()
+    if unpaid >= settings.UNPAID_PURCHASES_MAX:
         raise TooManyUnpaid()
 
 
@@ -219,13 +237,14 @@ def _check_quotas(lines: Sequence[PricedLine]) -> None:
             raise SoldOut()
 
 
-def _make_line(order: Order, line: PricedLine, off_fen: int) -> OrderLine:
-    product = line.variant.product
-    made = OrderLine.objects.create(
+def _line(order: Order, line: PricedLine, off_fen: int, pk: int, reservation_id: int) -> OrderLine:
+    return OrderLine(
+        pk=pk,
+        reservation_id=reservation_id,
         order=order,
         variant=line.variant,
-        farmer_id=product.farmer_id,
-        title=product.title,
+        farmer_id=line.variant.product.farmer_id,
+        title=line.variant.product.title,
         variant_name=line.variant.name,
         price_fen=line.price_fen,
         quantity=line.quantity,
@@ -235,40 +254,46 @@ def _make_line(order: Order, line: PricedLine, off_fen: int) -> OrderLine:
         pin_event=line.source.pin_event if line.source else None,
         flash_deal=line.deal,
     )
-    CommissionLine.objects.create(
+
+
+def _shares(made: OrderLine, line: PricedLine) -> Iterator[CommissionLine]:
+    yield CommissionLine(
         order_line=made,
         kind=CommissionKind.PLATFORM,
         rate_bp=settings.PLATFORM_FEE_BP,
         amount_fen=line.platform_fen,
     )
     if line.source is not None and line.host_commission_bp:
-        CommissionLine.objects.create(
+        yield CommissionLine(
             order_line=made,
             kind=CommissionKind.HOST,
             host=line.source.host,
             rate_bp=line.host_commission_bp,
             amount_fen=line.host_fen,
         )
-    return made
 
 
 def _hold_stock(made: Sequence[tuple[OrderLine, PricedLine]], group: OrderGroup, now: datetime) -> None:
     # First the rows of deals, then those of variants, each ascending: baskets in opposite order cannot wait
-    # for each other (A2).
+    # for each other (A2). Last of all, so that whoever wants the same goods waits shortly.
+    StockReservation.objects.bulk_create(
+        StockReservation(
+            pk=line.reservation_id,
+            variant_id=line.variant_id,
+            deal_stock_id=priced.deal.stock_id if priced.deal else None,
+            quantity=line.quantity,
+            reference=f"order_line:{line.pk}",
+            expires_at=group.expires_at,
+            created_at=now,
+        )
+        for line, priced in made
+    )
     for line, priced in sorted(made, key=_stock_order):
-        wanted = {
-            "variant_id": line.variant_id,
-            "quantity": line.quantity,
-            "reference": f"order_line:{line.pk}",
-            "expires_at": group.expires_at,
-            "now": now,
-        }
         if priced.deal is not None:
-            line.reservation = take_from_deal(deal=priced.deal, **wanted)
+            take_units(deal_id=priced.deal.pk, quantity=line.quantity)
             _settle_later(priced.deal.pk)
         else:
-            line.reservation = stock.reserve(**wanted)
-        line.save(update_fields=["reservation"])
+            stock.take_units(variant_id=line.variant_id, quantity=line.quantity)
 
 
 def _stock_order(pair: tuple[OrderLine, PricedLine]) -> tuple[int, int]:
@@ -282,29 +307,12 @@ def _settle_later(deal_id: int) -> None:
     transaction.on_commit(lambda: settle_deal(deal_id=deal_id), robust=True)
 
 
-def draw_numbers(now: datetime, count: int = 1) -> list[str]:
-    """Return numbers of orders; whether they are free shows when they are stored."""
-    # The date (the village's, not UTC) helps people on the phone; ten random digits cannot be guessed.
-    day = f"{now.astimezone(ZoneInfo(settings.TIME_ZONE)):%y%m%d}"
-    drawn = secrets.token_bytes(8 * count)
-    return [
-        f"{day}{int.from_bytes(drawn[at : at + 8], 'big') % 10**10:010d}" for at in range(0, 8 * count, 8)
-    ]
-
-
-def _new_number(now: datetime) -> str:
-    while True:
-        (number,) = draw_numbers(now)
-        if not Order.objects.filter(number=number).exists():
-            return number
-
-
-def _answer(group: OrderGroup) -> dict[str, Any]:
+def _answer(orders: Sequence[Order]) -> dict[str, Any]:
+    group = orders[0].group
     return {
         "group": group.pk,
         "orders": [
-            {"number": order.number, "shop": order.shop_id, "total_fen": order.total_fen}
-            for order in group.orders.order_by("pk")
+            {"number": order.number, "shop": order.shop_id, "total_fen": order.total_fen} for order in orders
         ],
         "total_fen": group.total_fen,
         "expires_at": group.expires_at.isoformat().replace("+00:00", "Z"),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, NotFound
@@ -64,13 +64,22 @@ class PricedLine:
 
 
 def sellable_variants(variant_ids: Iterable[int]) -> dict[int, Variant]:
-    """Return the variants that can be bought now, by pk, with product, farmer and shop."""
+    """Return the variants that can be bought now, by pk, with product, farmer and shop.
+
+    `is_entrusted` tells whether the farmer lets the shop sell.
+    """
+    consent = FarmerAuthorization.objects.filter(
+        farmer_id=OuterRef("product__farmer_id"),
+        shop_id=OuterRef("product__shop_id"),
+        status=AuthorizationStatus.GRANTED,
+    )
     found = Variant.objects.filter(
         pk__in=list(variant_ids),
         is_active=True,
         product__status=ProductStatus.PUBLISHED,
         product__shop__status=ShopStatus.OPEN,
     ).select_related("product__shop", "product__farmer")
+    found = found.annotate(is_entrusted=Exists(consent))
     return {variant.pk: variant for variant in found}
 
 
@@ -166,7 +175,7 @@ def _check_consent(variant: Variant, source: Source | None) -> None:
     product = variant.product
     if product.farmer_id is None:
         return
-    if _granted(product.farmer_id).filter(shop_id=product.shop_id).exists():
+    if variant.is_entrusted:
         return
     if source is not None and _host_may_present(variant, source):
         return

@@ -110,11 +110,7 @@ def reserve(
     """Hold units for one document until `expires_at`; SoldOut when fewer are free."""
     if quantity < 1:
         raise ValueError(quantity)
-    taken = VariantStock.objects.filter(pk=variant_id, available__gte=quantity).update(
-        available=F("available") - quantity, reserved=F("reserved") + quantity
-    )
-    if not taken:
-        raise SoldOut()
+    take_units(variant_id=variant_id, quantity=quantity)
     return StockReservation.objects.create(
         variant_id=variant_id,
         quantity=quantity,
@@ -122,6 +118,20 @@ def reserve(
         expires_at=expires_at,
         created_at=now,
     )
+
+
+def take_units(*, variant_id: int, quantity: int) -> None:
+    """Move free units to the held ones, in one statement of the caller's transaction; SoldOut when too few.
+
+    The caller keeps the reservations that say for whom.
+    """
+    if quantity < 1:
+        raise ValueError(quantity)
+    taken = VariantStock.objects.filter(pk=variant_id, available__gte=quantity).update(
+        available=F("available") - quantity, reserved=F("reserved") + quantity
+    )
+    if not taken:
+        raise SoldOut()
 
 
 @transaction.atomic

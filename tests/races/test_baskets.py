@@ -97,17 +97,16 @@ def test_a2_control_without_sorted_locks_two_baskets_deadlock(market, variants, 
     monkeypatch.setattr(
         placing, "_stock_order", lambda pair: baskets[pair[0].order.group.buyer_id].index(pair[0].variant_id)
     )
-    reserve, both_have_one = placing.stock.reserve, threading.Barrier(2, timeout=30)
+    take, both_have_one = placing.stock.take_units, threading.Barrier(2, timeout=30)
     has_one = threading.local()
 
-    def reserve_and_wait(**wanted):
-        held = reserve(**wanted)
+    def take_and_wait(**wanted):
+        take(**wanted)
         if not getattr(has_one, "so", False):
             has_one.so = True
             both_have_one.wait()
-        return held
 
-    monkeypatch.setattr(placing.stock, "reserve", reserve_and_wait)
+    monkeypatch.setattr(placing.stock, "take_units", take_and_wait)
     people = shoppers(2)
     first, second = variants[0].pk, variants[1].pk
     baskets = {people[0][0].pk: [first, second], people[1][0].pk: [second, first]}

@@ -28,8 +28,9 @@ from orders.services.batching.statements import array_of, columns_of
 from orders.services.batching.terms import LOOK, Terms
 from orders.services.batching.wishes import Wish
 from orders.services.freighting import Sent, settled_freight
+from orders.services.numbering import draw_numbers
 from orders.services.paying import PAYABLE
-from orders.services.placing import OPERATION, draw_numbers, place_order
+from orders.services.placing import OPERATION, place_order
 from orders.services.pricing import PricedLine
 from orders.statuses import CommissionKind
 from shops.errors import SoldOut
