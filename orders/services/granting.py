@@ -9,6 +9,7 @@ from common.errors import NotFound
 from common.signing import BadToken, read_token, sign_token
 from livestreams.models import FlashDeal
 from livestreams.selectors import is_watchable
+from orders.selectors.collection import check_collection
 
 PURPOSE = "deal"
 TOKEN_SECONDS = 600
@@ -38,14 +39,17 @@ class Buyer:
 
 
 def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: datetime) -> DealGrant:
-    """Give a token for the orders of one deal that has been announced; NotFound for any other.
+    """Give a token for the orders of one announced deal. NotFound for any other; ShopNotChecked.
 
+    The fast door itself does not ask again for whom the market may take money: a deal is of one shop.
     `sign_in` is the digest of the session (common.sessions.digest_of) or token that the person came with:
     the grant ends with it.
     """
-    deal = FlashDeal.objects.filter(pk=deal_id, stock__isnull=False).only("session_id").first()
+    announced = FlashDeal.objects.filter(pk=deal_id, stock__isnull=False)
+    deal = announced.select_related("rundown_item__variant__product__shop").first()
     if deal is None or not is_watchable(session_id=deal.session_id):
         raise NotFound()
+    check_collection([deal.rundown_item.variant.product.shop])
     until = int(now.timestamp()) + TOKEN_SECONDS
     payload = {
         "user": buyer.pk,

@@ -124,3 +124,16 @@ def test_a_grant_ends_when_somebody_else_signs_in_with_the_same_browser(market, 
 
     assert (answer.status, answer.body["code"]) == (401, "bad_token")
     assert not Order.objects.exists()
+
+
+def test_no_grant_for_a_shop_whose_money_may_not_be_taken(market, arun, deal, settings):
+    settings.IS_PRODUCTION = True
+    client = APIClient()
+    client.force_login(arun)
+
+    answer = client.post(f"/api/v1/deals/{deal.pk}/order-token/")
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "shop_not_checked")
+    market.shop.standing = "payee"
+    market.shop.save(update_fields=["standing"])
+    assert client.post(f"/api/v1/deals/{deal.pk}/order-token/").status_code == 200
