@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin_base import BaseAdmin, Move, ReadOnlyInline
 from common.admin_links import Link, list_link, masked, object_link, related, source_column, state, yuan
 from common.clock import utc_now
+from orders import allocation_admin as allocation_admin  # registers them
 from orders import case_admin as case_admin  # registers them
 from orders import coupon_admin as coupon_admin  # registers them
 from orders import invoice_admin as invoice_admin  # and so does this

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.money import yuan_text
 from orders.models import Order
 from orders.services.asking_back import WantedBack
-from orders.statuses import Carrier, CaseKind, CaseReason
+from orders.statuses import BUYER_REASONS, Carrier, CaseKind, CaseReason
 from shops.forms import YuanField
 
 # What can be wrong with goods that the shop still has.
@@ -18,7 +18,7 @@ BEFORE_SENDING = (CaseReason.CHANGED_MIND, CaseReason.NOT_ARRIVED)
 class CaseForm(forms.Form):
     """What it is about, what went wrong, what is wanted. The services decide whether that is possible."""
 
-    reason = forms.ChoiceField(label=_("What is wrong?"), choices=CaseReason, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(label=_("What is wrong?"), choices=BUYER_REASONS, widget=forms.RadioSelect)
     kind = forms.ChoiceField(label=_("What would help?"), choices=CaseKind, widget=forms.RadioSelect)
     text = forms.CharField(
         label=_("In your words"),

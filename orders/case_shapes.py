@@ -3,7 +3,7 @@
 from rest_framework import serializers
 
 from orders.models import AfterSaleCase, AfterSaleEvent, AfterSaleLine
-from orders.statuses import CaseKind, CaseReason
+from orders.statuses import BUYER_REASONS, CaseKind
 from shops.selectors import photo_url
 
 
@@ -63,7 +63,7 @@ class OpenCaseSerializer(serializers.Serializer):
     """What is asked back, why, and the evidence."""
 
     kind = serializers.ChoiceField(choices=CaseKind.choices)
-    reason = serializers.ChoiceField(choices=CaseReason.choices)
+    reason = serializers.ChoiceField(choices=BUYER_REASONS)
     text = serializers.CharField(required=False, allow_blank=True, max_length=500, default="")
     lines = WantedBackSerializer(many=True, allow_empty=False, max_length=50)
     photos = serializers.ListField(

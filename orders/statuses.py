@@ -61,6 +61,15 @@ class RefundRequestStatus(TextChoices):
     FAILED = "failed", _("failed")
 
 
+class AllotmentReason(TextChoices):
+    """Why it was decided whose goods a line takes."""
+
+    PAID = "paid", _("paid")
+    CONFIRMED = "confirmed", _("promised against cash")
+    SHORT = "short", _("a delivery was short")
+    RECALL = "recall", _("a delivery was recalled")
+
+
 class RefundReason(TextChoices):
     """Why money goes back."""
 
@@ -78,6 +87,7 @@ class CancelReason(TextChoices):
     BUYER = "buyer", _("Cancelled by the buyer")
     SHOP = "shop", _("Cancelled by the shop")
     REFUSED = "refused", _("The parcel was not taken")
+    SHORT = "short", _("The goods were put aside before it was paid")
 
 
 class Carrier(TextChoices):
@@ -172,6 +182,14 @@ class CaseReason(TextChoices):
     DAMAGED = "damaged", _("damaged on the way")
     NOT_ARRIVED = "not_arrived", _("it has not arrived")
     CHANGED_MIND = "changed_mind", _("I do not want it any more")
+    RECALLED = "recalled", _("the shop called these goods back")
+    SHORT = "short", _("there was less than was sold")
+    UNDERWEIGHT = "underweight", _("it weighs less than was ordered")
+
+
+# What a shop finds out by itself; a buyer says what they see.
+SHOP_REASONS = (CaseReason.RECALLED, CaseReason.SHORT, CaseReason.UNDERWEIGHT)
+BUYER_REASONS = [choice for choice in CaseReason.choices if choice[0] not in SHOP_REASONS]
 
 
 class CostBearer(TextChoices):
@@ -192,6 +210,9 @@ BEARER_OF = {
     CaseReason.DAMAGED: CostBearer.CARRIER,
     CaseReason.NOT_ARRIVED: CostBearer.CARRIER,
     CaseReason.CHANGED_MIND: CostBearer.FARMER,
+    CaseReason.RECALLED: CostBearer.FARMER,
+    CaseReason.SHORT: CostBearer.FARMER,
+    CaseReason.UNDERWEIGHT: CostBearer.FARMER,
 }
 
 

@@ -45,3 +45,47 @@ class ShopNotSelling(MarketError):
 
     code = "shop_not_selling"
     message = _("This shop is stopped, so nothing can go on sale now. Please ask the operator.")
+
+
+class CountByLot(MarketError):
+    """Units of a pooled variant belong to somebody: they come and go with a lot, never by a recount."""
+
+    code = "count_by_lot"
+    message = _(
+        "Several farmers share this stock. Please write it down with the delivery that it belongs to."
+    )
+
+
+class NotPoolable(MarketError):
+    """A variant cannot pool the lots of many farmers as it is."""
+
+    code = "not_poolable"
+    message = _("This product names one farmer. Only a product of the shop can share the goods of many.")
+
+
+class PoolBusy(MarketError):
+    """Units are held by unpaid orders or a deal, under the terms before."""
+
+    code = "pool_busy"
+    message = _("Some pieces are held by orders or by a deal now. Please try again when these are over.")
+
+
+class FarmerNotAuthorized(MarketError):
+    """The farmer has not let this shop sell."""
+
+    code = "farmer_not_authorized"
+    message = _("This farmer has not agreed that the shop sells for them. Nothing was written down.")
+
+
+class PriceBelowFloor(MarketError):
+    """A price would pay farmers of a pool less than was agreed."""
+
+    code = "below_floor_price"
+    message = _("The farmers who share this stock have not agreed to this price. Nothing was changed.")
+
+
+class LotTooSmall(MarketError):
+    """More is taken from a lot than there is."""
+
+    code = "lot_too_small"
+    message = _("There is not so much in this delivery. Nothing was changed.")

@@ -19,6 +19,7 @@ from shops.models import (
     Product,
     Shop,
     ShopMember,
+    TermSheet,
     Variant,
     Village,
 )
@@ -283,3 +284,10 @@ def listings_without_weight(shop: Shop, product_id: int | None = None) -> list[P
     products = list(products.distinct().order_by("pk"))
     terms = freight_terms_for(products)
     return [one for one in products if terms[one.pk] is not None and terms[one.pk].measure == "weight"]
+
+
+def term_sheet_of(variant: Variant) -> TermSheet | None:
+    """Return the terms on which a pooled variant is sold now; None for goods of one farmer or of the shop."""
+    if variant.product.farmer_id is not None:
+        return None
+    return variant.term_sheets.order_by("-version").first()

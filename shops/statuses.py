@@ -93,12 +93,32 @@ class PhotoStatus(TextChoices):
 class LotStatus(TextChoices):
     """What one farmer brought."""
 
-    DECLARED = "declared", _("declared")
-    GRADED = "graded", _("graded")
+    DECLARED = "declared", _("declared")  # written down, not looked at yet
+    GRADED = "graded", _("graded")  # weighed and looked at, not on sale yet
     AVAILABLE = "available", _("available")
-    HELD = "held", _("held")
-    RECALLED = "recalled", _("recalled")
+    HELD = "held", _("held")  # put aside: nothing of it is sold until somebody has looked
+    RECALLED = "recalled", _("recalled")  # for good
     DEPLETED = "depleted", _("depleted")
+
+
+LOT_MOVES = {
+    LotStatus.DECLARED: frozenset({LotStatus.GRADED, LotStatus.HELD, LotStatus.RECALLED}),
+    LotStatus.GRADED: frozenset({LotStatus.AVAILABLE, LotStatus.HELD, LotStatus.RECALLED}),
+    LotStatus.AVAILABLE: frozenset({LotStatus.HELD, LotStatus.RECALLED, LotStatus.DEPLETED}),
+    LotStatus.HELD: frozenset({LotStatus.AVAILABLE, LotStatus.GRADED, LotStatus.RECALLED}),
+    # Units that come back make it available again.
+    LotStatus.DEPLETED: frozenset({LotStatus.AVAILABLE, LotStatus.HELD, LotStatus.RECALLED}),
+}
+# What has been sold of these stays sold; what is left of them can be sold.
+SELLABLE_LOTS = (LotStatus.AVAILABLE, LotStatus.DEPLETED)
+
+
+class AllocationRule(TextChoices):
+    """Whose goods a paid line takes."""
+
+    PRO_RATA = "pro_rata", _("everybody in proportion")
+    OLDEST_FIRST = "oldest_first", _("what came first goes first")
+    SMALLEST_FIRST = "smallest_first", _("the smallest delivery goes first")
 
 
 class MovementKind(TextChoices):
@@ -108,6 +128,7 @@ class MovementKind(TextChoices):
     CORRECTION = "correction", _("counted again")
     SALE = "sale", _("sold")
     RETURN = "return", _("came back")
+    LOT = "lot", _("a delivery was put aside, found short or offered again")
 
 
 class ReservationStatus(TextChoices):

@@ -1,7 +1,7 @@
 """What the farmers allow on air: which goods, from which price on, for which commission."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db.models import Q
@@ -11,7 +11,7 @@ from common.errors import Invalid, MarketError
 from common.money import BASIS_POINTS, yuan_text
 from livestreams.errors import BelowFloorPrice, CommissionTooHigh, NotAuthorized
 from livestreams.models import LiveSession, RundownItem
-from shops.models import FarmerAuthorization, Product, Variant
+from shops.models import Farmer, FarmerAuthorization, Product, TermSheet, Variant
 from shops.pricing import split_price
 from shops.statuses import AuthorizationStatus
 
@@ -19,15 +19,18 @@ from shops.statuses import AuthorizationStatus
 @dataclass(frozen=True)
 class Terms:
     """A farmer's terms in a session, in basis points: the host's share of the price, and the least share of
-    the listed price. Goods without a farmer are the shop's own."""
+    the listed price. Goods without a farmer are the shop's own, or of many farmers: `floors` tells in fen, by
+    variant, what these agreed to."""
 
     farmer: str
     host_commission_bp: int
     floor_price_bp: int
+    floors: Mapping[int, int] = field(default_factory=dict)
 
     def floor_fen(self, variant: Variant) -> int:
         """Return the lowest price that the farmer accepts, in fen, rounded up."""
-        return -(-variant.price_fen * self.floor_price_bp // BASIS_POINTS)
+        agreed = -(-variant.price_fen * self.floor_price_bp // BASIS_POINTS)
+        return max(agreed, self.floors.get(variant.pk, 0))
 
 
 def terms_of(*, session: LiveSession, products: Iterable[Product]) -> dict[int, Terms | None]:
@@ -44,7 +47,41 @@ def terms_of(*, session: LiveSession, products: Iterable[Product]) -> dict[int, 
     )
     for grant in granted.select_related("farmer").order_by("pk"):
         grants.setdefault(grant.farmer_id, []).append(grant)
-    return {product.pk: _terms(session, product, grants.get(product.farmer_id, [])) for product in products}
+    shared = _shared_terms(session, [product for product in products if product.farmer_id is None])
+    return {
+        product.pk: shared.get(product.pk) or _terms(session, product, grants.get(product.farmer_id, []))
+        for product in products
+    }
+
+
+def _shared_terms(session: LiveSession, products: list[Product]) -> dict[int, Terms]:
+    """Return the terms of goods that many farmers share: what all of them allow (decisions.md 11)."""
+    if not products:
+        return {}
+    newest: dict[int, TermSheet] = {}
+    sheets = TermSheet.objects.filter(variant__product__in=products).select_related("variant")
+    for sheet in sheets.order_by("version"):
+        newest[sheet.variant_id] = sheet
+    by_product: dict[int, list[TermSheet]] = {}
+    for sheet in newest.values():
+        by_product.setdefault(sheet.variant.product_id, []).append(sheet)
+    everybody = {pk for sheet in newest.values() for pk in sheet.farmer_ids}
+    commissions = dict(
+        FarmerAuthorization.objects.filter(
+            host=session.host_id, farmer__in=everybody, status=AuthorizationStatus.GRANTED
+        ).values_list("farmer_id", "host_commission_bp")
+    )
+    names = dict(Farmer.objects.filter(pk__in=everybody).values_list("pk", "name"))
+    terms = {}
+    for product_id, own in by_product.items():
+        farmers = sorted({pk for sheet in own for pk in sheet.farmer_ids})
+        terms[product_id] = Terms(
+            farmer="、".join(names[pk] for pk in farmers[:3]),
+            host_commission_bp=min((commissions.get(pk, 0) for pk in farmers), default=0),
+            floor_price_bp=0,
+            floors={sheet.variant_id: sheet.floor_fen for sheet in own},
+        )
+    return terms
 
 
 def _terms(session: LiveSession, product: Product, own: list[FarmerAuthorization]) -> Terms | None:

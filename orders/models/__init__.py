@@ -7,6 +7,7 @@ from orders.models.after_sales import (
     AfterSalePhoto,
     CommissionReturn,
 )
+from orders.models.allocations import Allotment, LotAllocation, LotReturn
 from orders.models.cart import Cart, CartLine
 from orders.models.conversations import Conversation, MessageReport, PrivateMessage
 from orders.models.coupons import CouponCampaign, CouponClaim
@@ -21,6 +22,7 @@ __all__ = [
     "AfterSaleEvent",
     "AfterSaleLine",
     "AfterSalePhoto",
+    "Allotment",
     "CarrierReport",
     "Cart",
     "CartLine",
@@ -30,6 +32,8 @@ __all__ = [
     "CouponCampaign",
     "CouponClaim",
     "Invoice",
+    "LotAllocation",
+    "LotReturn",
     "MessageReport",
     "Order",
     "OrderGroup",

@@ -6,7 +6,7 @@ from django.db import models
 from orders.models.orders import CommissionLine, Order, OrderLine
 from orders.models.refunds import RefundRequest
 from orders.statuses import CaseActor, CaseKind, CaseReason, CaseStatus, CostBearer
-from shops.models import Photo
+from shops.models import Lot, Photo
 
 
 class AfterSaleCaseQuerySet(models.QuerySet):
@@ -86,6 +86,8 @@ class AfterSaleLine(models.Model):
 
     case = models.ForeignKey(AfterSaleCase, on_delete=models.PROTECT, related_name="lines")
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="after_sale_lines")
+    # Whose units they are, where the shop knows it.
+    lot = models.ForeignKey(Lot, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
     worth_fen = models.BigIntegerField()  # what was paid for these units
     amount_fen = models.BigIntegerField()

@@ -5,7 +5,7 @@ from django.db import models
 
 from livestreams.models import FlashDeal, LiveSession, PinEvent
 from orders.statuses import CommissionKind, OrderStatus
-from shops.models import Farmer, Host, Shop, StockReservation, Variant
+from shops.models import Farmer, Host, Shop, StockReservation, TermSheet, Variant
 
 
 class OrderGroup(models.Model):
@@ -124,6 +124,10 @@ class OrderLine(models.Model):
     )
     reservation = models.OneToOneField(
         StockReservation, null=True, blank=True, on_delete=models.PROTECT, related_name="order_line"
+    )
+    # On which terms of which farmers it was sold; only where many share the stock.
+    term_sheet = models.ForeignKey(
+        TermSheet, null=True, blank=True, on_delete=models.PROTECT, related_name="order_lines"
     )
     title = models.CharField(max_length=80)
     variant_name = models.CharField(max_length=40)

@@ -21,7 +21,7 @@ from orders.services.case_moves import close_case, lock_case, move_case, note_ev
 from orders.services.locking import lock_order
 from orders.services.paying_back import freight_of
 from orders.services.shipping import check_parcel
-from orders.statuses import BEARER_OF, CaseActor, CaseKind, CaseReason, CaseStatus, OrderStatus
+from orders.statuses import BEARER_OF, BUYER_REASONS, CaseActor, CaseKind, CaseReason, CaseStatus, OrderStatus
 from shops.models import Photo
 
 MAY_ASK = (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED)
@@ -204,7 +204,7 @@ def amount_for(line: OrderLine, quantity: int) -> int:
 def _check_words(kind: str, reason: str, text: str, lines: Sequence[WantedBack]) -> None:
     if kind not in CaseKind.values:
         raise Invalid(fields={"kind": Invalid.message})
-    if reason not in CaseReason.values:
+    if reason not in dict(BUYER_REASONS):
         raise Invalid(fields={"reason": Invalid.message})
     if kind == CaseKind.RETURN_AND_REFUND and reason in NOTHING_TO_RETURN:
         raise Invalid(fields={"kind": _("What you do not have cannot be sent back. Ask for the money only.")})

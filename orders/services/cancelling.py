@@ -11,12 +11,13 @@ from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
 from orders.errors import PartlySent
 from orders.models import Order, OrderLine
+from orders.services.allocating import return_to_shelf
 from orders.services.case_moves import close_open_cases
 from orders.services.locking import lock_group, lock_order
 from orders.services.refunding import request_refund
 from orders.services.using import give_back_coupon, lock_coupon_of, release_coupon
 from orders.statuses import ORDER_MOVES, CancelReason, CaseActor, OrderStatus, RefundReason
-from shops.services import deal_stock, stock
+from shops.services import deal_stock, lots, stock
 from shops.statuses import ReservationStatus
 
 
@@ -112,6 +113,7 @@ def finish_cancelling(*, group_id: int, now: datetime) -> bool:
             status=ReservationStatus.EXPIRED if expired else ReservationStatus.RELEASED,
             now=now,
         )
+    lots.match_all(variant_ids=[line.variant_id for line in lines], now=now)
     for order in orders:
         order.status = OrderStatus.CANCELLED
         order.cancelled_at = now
@@ -150,8 +152,8 @@ def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: dateti
     for line in order.lines.order_by("variant_id"):
         if not line.units_to_send:  # a case has put them back on the shelf already
             continue
-        stock.return_units(
-            variant_id=line.variant_id,
+        return_to_shelf(
+            line=line,
             quantity=line.units_to_send,
             reference=f"order_line:{line.pk}",
             actor=actor,

@@ -12,10 +12,18 @@ from common.errors import MoveRefused
 from common.moves import check_move
 from orders.errors import PurchaseExpired
 from orders.models import Order, OrderLine
+from orders.services.allocating import allocate_lines, return_to_shelf
 from orders.services.locking import lock_group, lock_order
 from orders.services.receiving import complete_order
 from orders.services.using import lock_coupon_of, spend_coupon
-from orders.statuses import CASH_MOVES, ORDER_MOVES, CancelReason, OrderStatus, ShipmentStatus
+from orders.statuses import (
+    CASH_MOVES,
+    ORDER_MOVES,
+    AllotmentReason,
+    CancelReason,
+    OrderStatus,
+    ShipmentStatus,
+)
 from shops.services import deal_stock, stock
 
 
@@ -23,7 +31,8 @@ from shops.services import deal_stock, stock
 def confirm_group(*, group_id: int, now: datetime) -> None:
     """Promise a held purchase against cash: its units are sold and its orders may be shipped.
 
-    Repeating it changes nothing. PurchaseExpired once the hold has run out, MoveRefused when it is paid.
+    Repeating it changes nothing. PurchaseExpired once the hold has run out, MoveRefused when it is paid,
+    SoldOut when its lots were put aside meanwhile.
     """
     orders = lock_group(group_id)
     states = {order.status for order in orders}
@@ -35,10 +44,13 @@ def confirm_group(*, group_id: int, now: datetime) -> None:
     if states != {OrderStatus.PENDING_PAYMENT}:
         raise MoveRefused(_("This purchase is already paid."))
     spend_coupon(coupon=lock_coupon_of(orders), group_id=group_id, now=now)
-    lines = OrderLine.objects.filter(order__in=orders).select_related("reservation").order_by("variant_id")
+    lines = list(
+        OrderLine.objects.filter(order__in=orders).select_related("reservation").order_by("variant_id")
+    )
     deal_stock.lock_deal_stocks(line.reservation.deal_stock_id for line in lines)
     for line in lines:
         stock.commit_reservation(reservation=line.reservation, now=now)
+    allocate_lines(lines=lines, reason=AllotmentReason.CONFIRMED, now=now)
     for order in orders:
         check_move(ORDER_MOVES, order.status, OrderStatus.CONFIRMED)
         order.status = OrderStatus.CONFIRMED
@@ -76,8 +88,8 @@ def refuse_parcel(*, actor: User, number: str, now: datetime) -> Order:
     order.save(update_fields=["status", "cancelled_at", "cancel_reason"])
     order.shipments.update(status=ShipmentStatus.CANCELLED)
     for line in order.lines.order_by("variant_id"):
-        stock.return_units(
-            variant_id=line.variant_id,
+        return_to_shelf(
+            line=line,
             quantity=line.quantity,
             reference=f"order_line:{line.pk}",
             actor=actor,

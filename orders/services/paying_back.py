@@ -5,12 +5,12 @@ from datetime import datetime
 from accounts.models import User
 from common.audit import actor_of
 from orders.models import AfterSaleCase, Order
+from orders.services.allocating import return_to_shelf
 from orders.services.case_moves import granted_units, move_case
 from orders.services.refunding import request_refund
 from orders.services.returning_shares import freeze_returns, post_returns_of
 from orders.services.shipping import withdraw_units
 from orders.statuses import OPEN_CASES, CaseReason, CaseStatus, OrderStatus, RefundReason
-from shops.services import stock
 
 # What the buyer means is not, or need not be, with them.
 NOT_IN_HAND = (CaseReason.NOT_ARRIVED, CaseReason.MISSING, CaseReason.CHANGED_MIND)
@@ -42,6 +42,7 @@ def grant_case(
     """
     order = case.order
     wanted = dict(case.lines.values_list("order_line_id", "quantity"))
+    lots = dict(case.lines.values_list("order_line_id", "lot_id"))
     case.freight_fen = freight_of(order, case.reason, wanted)
     shelf = wanted if restock else _unsent(order, case.reason, wanted)
     case.is_restocked = shelf == wanted
@@ -57,9 +58,10 @@ def grant_case(
     for line in order.lines.filter(pk__in=shelf).order_by("variant_id"):
         if not restock:
             withdraw_units(order=order, line_id=line.pk, quantity=shelf[line.pk], now=now)
-        stock.return_units(
-            variant_id=line.variant_id,
+        return_to_shelf(
+            line=line,
             quantity=shelf[line.pk],
+            lot_id=lots.get(line.pk),
             reference=f"aftersalecase:{case.pk}",
             actor=user,
             now=now,

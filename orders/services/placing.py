@@ -253,6 +253,7 @@ def _line(order: Order, line: PricedLine, off_fen: int, pk: int, reservation_id:
         live_session=line.source.session if line.source else None,
         pin_event=line.source.pin_event if line.source else None,
         flash_deal=line.deal,
+        term_sheet=line.term_sheet,
     )
 
 

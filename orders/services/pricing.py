@@ -8,12 +8,13 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from common.errors import Invalid, NotFound
-from livestreams.errors import BadSource, DealClosed
+from livestreams.errors import BadSource, BelowFloorPrice, DealClosed
 from livestreams.models import FlashDeal, RundownItem
 from livestreams.sources import Source, read_source, source_of_deal
 from orders.errors import NotAuthorized, NotOnSale
-from shops.models import FarmerAuthorization, Variant
+from shops.models import FarmerAuthorization, TermSheet, Variant
 from shops.pricing import split_price
+from shops.selectors import term_sheet_of
 from shops.statuses import AuthorizationStatus, ProductStatus, ShopStatus
 
 
@@ -43,6 +44,8 @@ class PricedLine:
     host_fen: int
     platform_fen: int
     deal: FlashDeal | None = None
+    # Of a pool: on which terms of which farmers.
+    term_sheet: TermSheet | None = None
 
     @property
     def total_fen(self) -> int:
@@ -86,10 +89,10 @@ def sellable_variants(variant_ids: Iterable[int]) -> dict[int, Variant]:
 def price_lines(lines: Sequence[WantedLine]) -> list[PricedLine]:
     """Price each line, in ascending variant pk.
 
-    NotOnSale for what cannot be bought, NotAuthorized without the farmer's consent, BadSource for a
-    source that is forged or belongs to another variant, DealClosed for a deal that has not begun, NotFound
-    and Invalid for one that is not there or sells something else. Whether a deal is still on, and has enough,
-    is decided when its units are taken.
+    NotOnSale for what cannot be bought, NotAuthorized without the farmer's consent, BadSource for a source
+    that is forged or belongs to another variant, BelowFloorPrice below what the farmers of a pool agreed to,
+    DealClosed for a deal that has not begun, NotFound and Invalid for one that is not there or sells
+    something else. Whether a deal is still on, and has enough, is decided when its units are taken.
     """
     variants = sellable_variants(line.variant_id for line in lines)
     if len(variants) < len({line.variant_id for line in lines}):
@@ -132,6 +135,7 @@ def _price(variant: Variant, line: WantedLine) -> PricedLine:
     if deal is not None:
         source = source_of_deal(deal)
     _check_consent(variant, source)
+    sheet = term_sheet_of(variant)
     item = None
     if source is not None:
         item = RundownItem.objects.filter(session_id=source.session.pk, variant=variant).first()
@@ -140,7 +144,9 @@ def _price(variant: Variant, line: WantedLine) -> PricedLine:
         price_fen = deal.price_fen
     elif source is not None and source.live_price_fen is not None:
         price_fen = source.live_price_fen
-    host_bp = item.host_commission_bp if item and _host_may_present(variant, source) else 0
+    if sheet is not None and price_fen < sheet.floor_fen:
+        raise BelowFloorPrice()
+    host_bp = item.host_commission_bp if item and _host_may_present(variant, source, sheet) else 0
     split = split_price(
         total_fen=price_fen * line.quantity,
         host_commission_bp=host_bp,
@@ -156,6 +162,7 @@ def _price(variant: Variant, line: WantedLine) -> PricedLine:
         host_fen=split.host_fen,
         platform_fen=split.platform_fen,
         deal=deal,
+        term_sheet=sheet,
     )
 
 
@@ -177,13 +184,19 @@ def _check_consent(variant: Variant, source: Source | None) -> None:
         return
     if variant.is_entrusted:
         return
-    if source is not None and _host_may_present(variant, source):
+    if source is not None and _host_may_present(variant, source, None):
         return
     raise NotAuthorized()
 
 
-def _host_may_present(variant: Variant, source: Source) -> bool:
+def _host_may_present(variant: Variant, source: Source, sheet: TermSheet | None) -> bool:
     # Asked at every sale: a consent that was withdrawn after the pin earns the host nothing any more.
+    if sheet is not None:
+        farmers = sheet.farmer_ids
+        granted = FarmerAuthorization.objects.filter(
+            farmer__in=farmers, host_id=source.host.pk, status=AuthorizationStatus.GRANTED
+        )
+        return bool(farmers) and granted.values("farmer").distinct().count() == len(farmers)
     return _granted(variant.product.farmer_id).filter(host_id=source.host.pk).exists()
 
 

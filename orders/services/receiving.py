@@ -16,6 +16,7 @@ from orders.selectors.arriving import orders_to_receive
 from orders.services.discounting import cost_postings
 from orders.services.locking import lock_order
 from orders.services.returning_shares import post_returns_of
+from orders.services.sharing import freeze_shares
 from orders.statuses import ORDER_MOVES, CommissionKind, OrderStatus, ShipmentStatus
 
 ON_THE_WAY = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
@@ -102,6 +103,7 @@ def _line_postings(line: OrderLine, shop_id: int) -> list[Posting]:
     source = f"order_line:{line.pk}"
     postings = []
     rest_fen = line.total_fen
+    is_pooled = line.term_sheet_id is not None
     for commission in line.commissions.all():
         rest_fen -= commission.amount_fen
         if commission.kind == CommissionKind.HOST:
@@ -112,7 +114,9 @@ def _line_postings(line: OrderLine, shop_id: int) -> list[Posting]:
             )
         else:
             postings.append(Posting(Purpose.PLATFORM_FEE, -commission.amount_fen, source))
-    if line.farmer_id:
+    if is_pooled:
+        postings += freeze_shares(line)
+    elif line.farmer_id:
         postings.append(Posting(Purpose.FARMER_PAYABLE, -rest_fen, source, OwnerKind.FARMER, line.farmer_id))
     else:
         postings.append(Posting(Purpose.SHOP_PAYABLE, -rest_fen, source, OwnerKind.SHOP, shop_id))

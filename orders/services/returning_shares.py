@@ -8,8 +8,16 @@ from django.db.models import Sum
 from common.money import split_largest_remainder
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
-from orders.models import AfterSaleCase, AfterSaleLine, CommissionLine, CommissionReturn, Order
+from orders.models import (
+    AfterSaleCase,
+    AfterSaleLine,
+    CommissionLine,
+    CommissionReturn,
+    LotAllocation,
+    Order,
+)
 from orders.services.discounting import cost_posting
+from orders.services.sharing import freeze_lot_returns, parts_of, return_postings
 from orders.statuses import GRANTED_CASES, CommissionKind, CostBearer
 
 
@@ -34,6 +42,9 @@ def freeze_returns(case: AfterSaleCase) -> None:
         CommissionReturn.objects.bulk_create(
             CommissionReturn(line=line, commission=commission, amount_fen=part) for commission, part in parts
         )
+        if line.order_line.term_sheet_id is not None:
+            rest_fen = line.amount_fen + line.discount_fen - sum(part for _, part in parts)
+            freeze_lot_returns(line, rest_fen)
 
 
 def losses_of(case: AfterSaleCase, *, freight_fen: int) -> list[Loss]:
@@ -60,7 +71,11 @@ def losses_of(case: AfterSaleCase, *, freight_fen: int) -> list[Loss]:
         rest_fen = line.amount_fen + discount_fen - sum(part for _, part in parts)
         bearer = CostBearer.FARMER if case.is_restocked else line.cost_bearer
         farmer = line.order_line.farmer
-        if bearer == CostBearer.FARMER and farmer is not None:
+        if bearer == CostBearer.FARMER and line.order_line.term_sheet_id is not None:
+            for allocation, part in _lot_parts(case, line, rest_fen):
+                name = allocation.farmer.name if allocation.farmer else ""
+                add(bearer if allocation.farmer else CostBearer.SHOP, name, part)
+        elif bearer == CostBearer.FARMER and farmer is not None:
             add(bearer, farmer.name, rest_fen)
         else:
             add(CostBearer.SHOP if bearer == CostBearer.FARMER else bearer, "", rest_fen)
@@ -68,6 +83,13 @@ def losses_of(case: AfterSaleCase, *, freight_fen: int) -> list[Loss]:
     bearer = bearers.pop() if len(bearers) == 1 else CostBearer.SHOP
     add("freight", bearer if _owner_of_loss(bearer) else CostBearer.SHOP, freight_fen)
     return [Loss(kind, name, amount) for (kind, name), amount in losses.items() if amount]
+
+
+def _lot_parts(case: AfterSaleCase, line: AfterSaleLine, rest_fen: int) -> list[tuple[LotAllocation, int]]:
+    if case.status in GRANTED_CASES:
+        returned = line.lot_returns.select_related("allocation__farmer")
+        return [(one.allocation, one.amount_fen) for one in returned]
+    return parts_of(line, rest_fen)
 
 
 def _parts_of(line: AfterSaleLine) -> tuple[int, list[tuple[CommissionLine, int]]]:
@@ -135,7 +157,10 @@ def _line_postings(line: AfterSaleLine, case: AfterSaleCase, order: Order) -> li
             postings.append(Posting(Purpose.PLATFORM_FEE, part.amount_fen, source))
     # Goods that are back on the shelf can be sold again: nobody carries a loss, the sale is undone.
     owner = None if case.is_restocked else _owner_of_loss(line.cost_bearer)
-    if owner is None and sold.farmer_id and (case.is_restocked or line.cost_bearer == CostBearer.FARMER):
+    is_farmers = case.is_restocked or line.cost_bearer == CostBearer.FARMER
+    if owner is None and sold.term_sheet_id is not None and is_farmers:
+        return postings + return_postings(line)
+    if owner is None and sold.farmer_id and is_farmers:
         owner = (Purpose.FARMER_PAYABLE, OwnerKind.FARMER, sold.farmer_id)
     if owner is None:
         owner = (Purpose.SHOP_PAYABLE, OwnerKind.SHOP, order.shop_id)

@@ -22,14 +22,21 @@ _GATHER = """
 CREATE TEMP TABLE payouts_claim AS
 SELECT c.entry_id, c.owner_kind, c.owner_id, c.kind, c.posted_at, c.order_line_id, c.order_number,
        c.amount_fen,
-       CASE c.kind WHEN %(sale)s THEN l.total_fen WHEN %(host_commission)s THEN c.amount_fen ELSE 0 END
-         AS gross_fen,
-       CASE c.kind WHEN %(sale)s THEN coalesce(h.amount_fen, 0) ELSE 0 END AS commission_fen,
-       CASE c.kind WHEN %(sale)s THEN coalesce(p.amount_fen, 0) ELSE 0 END AS platform_fee_fen
+       CASE c.kind WHEN %(sale)s THEN coalesce(a.gross_fen, l.total_fen)
+                   WHEN %(host_commission)s THEN c.amount_fen ELSE 0 END AS gross_fen,
+       CASE c.kind WHEN %(sale)s THEN coalesce(a.host_fen, h.amount_fen, 0) ELSE 0 END AS commission_fen,
+       CASE c.kind WHEN %(sale)s THEN coalesce(a.platform_fen, p.amount_fen, 0) ELSE 0 END AS platform_fee_fen
 FROM ({claimable}) c
 LEFT JOIN orders_orderline l ON l.id = c.order_line_id
 LEFT JOIN orders_commissionline h ON h.order_line_id = l.id AND h.kind = %(host)s
 LEFT JOIN orders_commissionline p ON p.order_line_id = l.id AND p.kind = %(platform)s
+-- Of goods that many farmers share, the part of each.
+LEFT JOIN (
+    SELECT order_line_id, farmer_id, sum(gross_fen) AS gross_fen, sum(host_fen) AS host_fen,
+           sum(platform_fen) AS platform_fen
+    FROM orders_lotallocation WHERE gross_fen IS NOT NULL GROUP BY 1, 2
+) a ON l.term_sheet_id IS NOT NULL AND a.order_line_id = l.id
+   AND coalesce(a.farmer_id, 0) = CASE c.owner_kind WHEN 'farmer' THEN c.owner_id ELSE 0 END
 ORDER BY c.owner_id, c.owner_kind COLLATE "C", c.entry_id
 """
 

@@ -1,5 +1,5 @@
 """Places, people of the market and goods, for operators."""
 
-from shops.admin import freight, goods, people
+from shops.admin import freight, goods, lots, people
 
-__all__ = ["freight", "goods", "people"]
+__all__ = ["freight", "goods", "lots", "people"]

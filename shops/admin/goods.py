@@ -9,7 +9,6 @@ from common.clock import utc_now
 from shops.models import (
     Category,
     DealStock,
-    Lot,
     Photo,
     Product,
     StockMovement,
@@ -161,27 +160,6 @@ class VariantStockAdmin(BaseAdmin):
     list_display = [related("variant.product", _("product")), "variant", "available", "reserved", "sold"]
     list_select_related = ["variant__product"]
     search_fields = ["variant__product__title", "=variant__id"]
-
-
-@admin.register(Lot)
-class LotAdmin(BaseAdmin):
-    """What farmers brought."""
-
-    noun, title = _("lot"), _("Lots")
-    list_display = [
-        "id",
-        related("variant.product", _("product")),
-        related("farmer", _("farmer")),
-        related("shop", _("shop")),
-        "quantity",
-        "status",
-        "declared_at",
-    ]
-    list_filter = ["status"]
-    list_select_related = ["variant__product", "farmer", "shop"]
-    search_fields = ["variant__product__title", "farmer__name", "=farmer__contact__phone", "=id"]
-    date_hierarchy = "declared_at"
-    ordering = ["-pk"]
 
 
 @admin.register(StockMovement)

@@ -4,9 +4,18 @@ from shops.models.freight import FreightTemplate, FreightZone
 from shops.models.people import Farmer, FarmerAuthorization, Host, Shop, ShopMember, Village
 from shops.models.photos import Photo
 from shops.models.products import Category, Product, Variant
-from shops.models.stock import DealStock, Lot, StockMovement, StockReservation, VariantStock
+from shops.models.stock import (
+    AllocationPolicy,
+    DealStock,
+    Lot,
+    StockMovement,
+    StockReservation,
+    TermSheet,
+    VariantStock,
+)
 
 __all__ = [
+    "AllocationPolicy",
     "Category",
     "DealStock",
     "Farmer",
@@ -21,6 +30,7 @@ __all__ = [
     "ShopMember",
     "StockMovement",
     "StockReservation",
+    "TermSheet",
     "Variant",
     "VariantStock",
     "Village",

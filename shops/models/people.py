@@ -11,6 +11,8 @@ from accounts.models import Contact
 from shops.models.scores import mean_stars, stars_fit_reviews
 from shops.statuses import AuthorizationStatus, HostStatus, ShopRole, ShopStanding, ShopStatus
 
+GIVEN_FROM = 3
+
 
 def in_own_language(chinese: str, english: str) -> str:
     """Return the English name to people who read English, where there is one."""
@@ -131,6 +133,8 @@ class Farmer(models.Model):
     """The person or household whose goods are sold and who is paid; may have no account and no smartphone."""
 
     name = models.CharField(max_length=60)
+    # How they let themselves be called on the page of a delivery; empty: by the given name.
+    public_name = models.CharField(max_length=60, blank=True, default="", db_default="")
     village = models.ForeignKey(Village, on_delete=models.PROTECT, related_name="farmers")
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="+")
     user = models.OneToOneField(
@@ -146,6 +150,17 @@ class Farmer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name that strangers read: as agreed, else the given name.
+
+        Han names of three and more signs begin with the family's; shorter ones, as Tibetan ones, are given.
+        """
+        if self.public_name:
+            return self.public_name
+        first = self.name.split()[0] if self.name.split() else self.name
+        return first[1:] if first == self.name and len(first) == GIVEN_FROM else first
 
 
 class Host(models.Model):

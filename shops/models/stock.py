@@ -5,11 +5,14 @@ in_deals = Σ (available + reserved) of its deals. What is held of a deal is cou
 the crowd of a deal meets on the deal's own row (decisions.md 10).
 """
 
+import secrets
+
+from django.conf import settings
 from django.db import models
 
 from shops.models.people import Farmer, Shop
 from shops.models.products import Variant
-from shops.statuses import LotStatus, MovementKind, ReservationStatus
+from shops.statuses import AllocationRule, LotStatus, MovementKind, ReservationStatus
 
 
 class VariantStock(models.Model):
@@ -71,19 +74,107 @@ class DealStock(models.Model):
         return f"{self.available} of {self.quantity}"
 
 
-class Lot(models.Model):
-    """What one farmer brought: the unit of traceability and of pay. `quantity` in units of the variant."""
+def new_lot_code() -> str:
+    """Return what is printed on a parcel for a lot: ten signs that nobody mistakes for others."""
+    return "".join(secrets.choice("23456789ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(10))
 
+
+class Lot(models.Model):
+    """What one farmer brought: the unit of traceability and of pay. Counted in units of the variant.
+
+    quantity = taken (by paid lines) + lost (recounted, short, or gone) + left.
+    """
+
+    code = models.CharField(max_length=10, unique=True, default=new_lot_code, editable=False)
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="lots")
     shop = models.ForeignKey(Shop, on_delete=models.PROTECT, related_name="lots")
     farmer = models.ForeignKey(Farmer, null=True, blank=True, on_delete=models.PROTECT, related_name="lots")
     quantity = models.PositiveIntegerField()
+    taken = models.PositiveIntegerField(default=0, db_default=0)
+    lost = models.PositiveIntegerField(default=0, db_default=0)
     status = models.CharField(max_length=10, choices=LotStatus, default=LotStatus.AVAILABLE)
+    weight_g = models.PositiveIntegerField(null=True, blank=True)
+    grade = models.CharField(max_length=20, blank=True, default="", db_default="")
     harvested_on = models.DateField(null=True, blank=True)
+    place = models.CharField(max_length=80, blank=True, default="", db_default="")
+    photo = models.ForeignKey(
+        "shops.Photo", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # The lowest price of a unit, in fen, that its farmer agreed to when it came.
+    floor_fen = models.BigIntegerField(default=0, db_default=0)
+    # What it has sold less (above 0) or more than its share of the pool, in millionths of a unit.
+    deficit_micro = models.BigIntegerField(default=0, db_default=0)
     declared_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(quantity__gt=0), name="lot_positive"),
+            models.CheckConstraint(
+                name="lot_within_quantity",
+                condition=models.Q(
+                    taken__gte=0, lost__gte=0, quantity__gte=models.F("taken") + models.F("lost")
+                ),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"lot {self.pk}"
+
+    @property
+    def left(self) -> int:
+        """How many units nobody has bought."""
+        return self.quantity - self.taken - self.lost
+
+
+class AllocationPolicy(models.Model):
+    """Published rule by which paid lines of a pooled variant take lots; the newest version holds.
+
+    A variant with a policy is pooled: its units belong to the lots of many farmers.
+    """
+
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="allocation_policies")
+    version = models.PositiveIntegerField()
+    rule = models.CharField(max_length=20, choices=AllocationRule)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    published_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "allocation policies"
+        constraints = [models.UniqueConstraint(fields=["variant", "version"], name="policy_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} v{self.version} {self.rule}"
+
+
+class TermSheet(models.Model):
+    """On which terms a pooled variant is sold; a new version whenever they change (decisions.md 11).
+
+    `floor_fen` is the highest floor of the lots that could fill a line, `terms` who agreed to what:
+    [{lot, farmer, authorization, floor_fen}].
+    """
+
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="term_sheets")
+    version = models.PositiveIntegerField()
+    floor_fen = models.BigIntegerField()
+    terms = models.JSONField()
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "version"], name="term_sheet_version_once"),
+            models.CheckConstraint(condition=models.Q(floor_fen__gte=0), name="term_sheet_floor_sane"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant_id} v{self.version} ≥ {self.floor_fen}"
+
+    @property
+    def farmer_ids(self) -> set[int]:
+        """Return whose lots could fill a line."""
+        return {one["farmer"] for one in self.terms if one["farmer"] is not None}
 
 
 class StockMovement(models.Model):

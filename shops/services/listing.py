@@ -11,7 +11,7 @@ from accounts.models import User
 from common.audit import actor_of, record
 from common.errors import Invalid, NotFound
 from common.money import yuan_text
-from shops.errors import FarmerFixed
+from shops.errors import FarmerFixed, PriceBelowFloor
 from shops.models import Category, Farmer, FreightTemplate, Lot, Product, Shop, Variant, Village
 from shops.searching import fold
 from shops.selectors import can_sell_for, is_member
@@ -143,7 +143,8 @@ def _check_farmer(product: Product, farmer: Farmer | None) -> None:
     farmer_id = farmer.pk if farmer else None
     if product.farmer_id == farmer_id:
         return
-    if Lot.objects.filter(variant__product=product).exclude(farmer_id=farmer_id).exists():
+    is_pooled = product.variants.filter(allocation_policies__version=1).exists()
+    if is_pooled or Lot.objects.filter(variant__product=product).exclude(farmer_id=farmer_id).exists():
         raise FarmerFixed()
 
 
@@ -155,6 +156,8 @@ def _save_variants(actor: User, product: Product, wanted: Sequence[VariantData],
         if variant is None:
             raise NotFound()
         before = variant.price_fen
+        if variant.pk is not None and data.price_fen != before:
+            _check_floor(variant, data.price_fen)
         variant.name, variant.price_fen = data.name.strip(), data.price_fen
         variant.weight_g, variant.position, variant.is_active = data.weight_g, position, True
         is_new = variant.pk is None
@@ -173,3 +176,12 @@ def _save_variants(actor: User, product: Product, wanted: Sequence[VariantData],
         if is_new or data.stock is not None:
             set_available(variant=variant, available=data.stock or 0, actor=actor, now=now)
     product.variants.exclude(pk__in=kept).filter(is_active=True).update(is_active=False)
+
+
+def _check_floor(variant: Variant, price_fen: int) -> None:
+    sheet = variant.term_sheets.order_by("-version").first()
+    if sheet is not None and price_fen < sheet.floor_fen:
+        words = _("The farmers who share this stock agreed to ¥%(floor)s or more.") % {
+            "floor": yuan_text(sheet.floor_fen)
+        }
+        raise PriceBelowFloor(words, fields={"price_fen": words})

@@ -12,6 +12,7 @@ from common.errors import Invalid, NotAllowed, NotFound
 from common.moves import Moves, check_move
 from shops.models import Farmer, FarmerAuthorization, Host, Photo, Shop, Village
 from shops.selectors import farmers_of, is_member
+from shops.services.pooling import apply_new_terms, hold_lots_of
 from shops.statuses import (
     HOST_MOVES,
     SHOP_MOVES,
@@ -139,7 +140,10 @@ def authorize(
     grantee = {"shop": shop} if shop is not None else {"host": host}
     current = farmer.authorizations.filter(status=AuthorizationStatus.GRANTED, **grantee)
     current.update(status=AuthorizationStatus.REVOKED, revoked_at=now)
-    return _grant(actor, farmer, grantee, host_commission_bp, floor_price_bp, now)
+    granted = _grant(actor, farmer, grantee, host_commission_bp, floor_price_bp, now)
+    if shop is not None:
+        apply_new_terms(authorization=granted, now=now)
+    return granted
 
 
 @transaction.atomic
@@ -162,6 +166,8 @@ def revoke(*, actor: User, authorization: FarmerAuthorization, now: datetime) ->
         after={"status": AuthorizationStatus.REVOKED},
         now=now,
     )
+    if authorization.shop is not None:
+        hold_lots_of(farmer=authorization.farmer, shop=authorization.shop, actor=actor, now=now)
     return authorization
 
 

@@ -14,9 +14,9 @@ from accounts.models import User
 from common import outbox
 from common.audit import actor_of
 from common.moves import check_move
-from shops.errors import SoldOut, StockTooLow
+from shops.errors import CountByLot, SoldOut, StockTooLow
 from shops.models import Farmer, Lot, StockMovement, StockReservation, Variant, VariantStock
-from shops.services import deal_stock
+from shops.services import deal_stock, lots
 from shops.statuses import RESERVATION_MOVES, MovementKind, ReservationStatus
 
 
@@ -31,9 +31,13 @@ def receive_units(
     lot: Lot | None = None,
     harvested_on: date | None = None,
 ) -> Lot:
-    """Add units (at least 1) that a farmer brought: a lot (made unless given), its movement, the counter."""
+    """Add units (at least 1) that a farmer brought: a lot (made unless given), its movement, the counter.
+
+    CountByLot where many farmers share the stock: their deliveries come in through pooling.py.
+    """
     if quantity < 1:
         raise ValueError(quantity)
+    _check_not_pooled(variant)
     was_shown = VariantStock.objects.filter(pk=variant.pk).exists()
     if lot is None:
         lot = Lot.objects.create(
@@ -68,15 +72,20 @@ def tell_rooms(variant: Variant) -> None:
 def correct_units(
     *, variant: Variant, change: int, actor: User | None, now: datetime, reason: str = ""
 ) -> None:
-    """Add or take free units after a recount; StockTooLow when fewer are free than are to be taken."""
+    """Add or take free units after a recount; StockTooLow when fewer are free, CountByLot of a pool."""
     if change == 0:
         return
+    _check_not_pooled(variant)
     if change > 0:
         _add_available(variant.pk, change)
     elif not VariantStock.objects.filter(pk=variant.pk, available__gte=-change).update(
         available=F("available") + change
     ):
         raise StockTooLow()
+    if change > 0:
+        lots.note_found(variant_id=variant.pk, units=change)
+    else:
+        lots.note_lost(variant_id=variant.pk, units=-change)
     StockMovement.objects.create(
         variant=variant,
         kind=MovementKind.CORRECTION,
@@ -185,6 +194,11 @@ def return_units(
         actor=actor_of(actor),
         at=now,
     )
+
+
+def _check_not_pooled(variant: Variant) -> None:
+    if variant.allocation_policies.exists():
+        raise CountByLot()
 
 
 def _of_deal(reservation: StockReservation) -> dict[str, int]:

@@ -65,6 +65,7 @@ from shops.models import DealStock
 from tests.factories.cases import ask
 from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.freight import make_freight, zone
+from tests.factories.lots import bring, make_pool
 from tests.factories.orders import make_payment, make_shipped
 from tests.factories.shops import make_person, make_photo
 from tests.house.conftest import world
@@ -168,6 +169,11 @@ def full(world, zhuoma):
     PayoutAccount.objects.create(
         farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
     )
+    before = now - timedelta(days=30)
+    pool = make_pool(shop=world.market.shop, actor=mei, now=before)
+    bring(actor=mei, variant=pool, farmer=world.market.farmer, quantity=9, now=before)
+    pooled = make_shipped(buyer=arun, seller=mei, variant=pool, quantity=2, now=before)
+    approve_case(actor=mei, case_id=ask(pooled, arun).pk, idempotency_key=uuid.uuid4(), now=now)
     Group.objects.create(name="settlement")
     LogEntry.objects.create(
         user=world.people["staff"], content_type=ContentType.objects.get_for_model(type(order)),

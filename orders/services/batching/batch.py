@@ -280,6 +280,7 @@ def _rows_of(line: PricedLine) -> dict[str, dict[str, Any]]:
             live_session_id=source.session.pk,
             pin_event_id=source.pin_event.pk if source.pin_event else None,
             flash_deal_id=deal.pk,
+            term_sheet_id=line.term_sheet.pk if line.term_sheet else None,
         ),
         "platform": CommissionLine(kind=CommissionKind.PLATFORM, rate_bp=settings.PLATFORM_FEE_BP),
         "host": CommissionLine(

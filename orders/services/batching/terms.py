@@ -17,7 +17,7 @@ MOST_KEPT = 512
 LOOK = """
 SELECT concat_ws('|', version(deal), version(item), version(session), version(host), version(variant),
                  version(product), version(shop), version(farmer), consent.versions, pin.id,
-                 freight.versions),
+                 freight.versions, sheet.versions),
        item.variant_id, stock.available,
        stock.is_open AND deal.starts_at <= clock_timestamp() AND clock_timestamp() < deal.ends_at
 FROM livestreams_flashdeal AS deal
@@ -47,9 +47,20 @@ LEFT JOIN LATERAL (
     ) AS zones ON TRUE
     WHERE one.shop_id = product.shop_id
 ) AS freight ON TRUE
+LEFT JOIN LATERAL (
+    SELECT concat_ws('+', terms.id, (
+        SELECT string_agg(version(consent), ',' ORDER BY consent.id) FROM shops_farmerauthorization AS consent
+        WHERE consent.farmer_id IN (
+            SELECT (one.value ->> 'farmer')::bigint FROM jsonb_array_elements(terms.terms) AS one
+        )
+    )) AS versions
+    FROM shops_termsheet AS terms WHERE terms.variant_id = variant.id
+    ORDER BY terms.version DESC LIMIT 1
+) AS sheet ON product.farmer_id IS NULL
 WHERE deal.id = $1
 """
-for _name in ("deal", "item", "session", "host", "variant", "product", "shop", "farmer", "one", "zone"):
+_ROWS = "deal item session host variant product shop farmer one zone consent"
+for _name in _ROWS.split():
     LOOK = LOOK.replace(f"version({_name})", f"{_name}.id || ':' || {_name}.xmin || {_name}.ctid")
 
 _known: OrderedDict[tuple, Any] = OrderedDict()
