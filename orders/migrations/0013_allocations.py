@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("orders", "0012_invoices"),
-        ("shops", "0007_lots"),
+        ("shops", "0008_lots"),
     ]
 
     operations = [

@@ -40,7 +40,7 @@ def fill_codes(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("shops", "0006_review_scores"),
+        ("shops", "0007_shop_standing"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
