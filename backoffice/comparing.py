@@ -61,6 +61,26 @@ JOIN ledger_ledgertransaction t ON t.key = 'refund:' || r.id
 JOIN ledger_ledgerentry e ON e.transaction_id = t.id
 JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'cash'
 GROUP BY r.id HAVING -sum(e.amount_fen) <> r.amount_fen
+UNION ALL
+SELECT 'refund_given_twice', 'refund:' || r.id, 1, 2
+FROM payments_refund r JOIN payments_handrefund h ON h.refund_id = r.id AND h.status = 'done'
+WHERE r.last_error <> ''
+UNION ALL
+SELECT 'unmatched_' || u.status, 'unmatched_money:' || u.id, 0, u.amount_fen
+FROM payments_unmatchedmoney u
+WHERE u.status IN ('waiting', 'proposed') AND u.found_at < %(late)s
+UNION ALL
+SELECT 'unmatched_not_assigned', 'unmatched_money:' || u.id, u.amount_fen, 0
+FROM payments_unmatchedmoney u
+WHERE u.status = 'assigned' AND NOT EXISTS (
+  SELECT 1 FROM ledger_ledgertransaction t JOIN ledger_ledgerentry e ON e.transaction_id = t.id
+  JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'unmatched'
+  WHERE t.key = 'payment:' || u.payment_id AND e.amount_fen = u.amount_fen)
+UNION ALL
+SELECT 'unmatched_not_returned', 'unmatched_money:' || u.id, u.amount_fen, coalesce(r.amount_fen, 0)
+FROM payments_unmatchedmoney u LEFT JOIN payments_refund r ON r.unmatched_id = u.id
+WHERE u.status IN ('returning', 'returned') AND (r.id IS NULL OR r.amount_fen <> u.amount_fen
+  OR (u.status = 'returned') <> (r.status = 'succeeded'))
 """
 
 ORDERS_AND_MONEY = """
@@ -69,7 +89,8 @@ FROM orders_ordergroup g
 LEFT JOIN (SELECT group_id, sum(captured_fen) AS fen FROM orders_order GROUP BY 1) o ON o.group_id = g.id
 LEFT JOIN (SELECT p.group_id, sum(p.amount_fen) AS fen FROM payments_payment p
            WHERE p.status = 'succeeded' AND NOT EXISTS
-             (SELECT 1 FROM payments_refund r WHERE r.payment_id = p.id AND r.request_id IS NULL)
+             (SELECT 1 FROM payments_refund r
+              WHERE r.payment_id = p.id AND r.request_id IS NULL AND r.unmatched_id IS NULL)
            GROUP BY 1) p ON p.group_id = g.id
 WHERE coalesce(p.fen, 0) <> coalesce(o.fen, 0)
 UNION ALL

@@ -18,6 +18,8 @@ done AS (
   SELECT 'refund', r.id, p.gateway, r.settled_at, r.amount_fen
   FROM payments_refund r JOIN payments_payment p ON p.id = r.payment_id
   WHERE r.status = 'succeeded' AND p.gateway IN ('wechatpay', 'alipay')
+    -- What was given back by hand is on no bill.
+    AND NOT EXISTS (SELECT 1 FROM payments_handrefund h WHERE h.refund_id = r.id AND h.status = 'done')
 )
 SELECT 'bill_amount', 'provider_bill_line:' || l.id, coalesce(r.amount_fen, p.amount_fen), l.amount_fen
 FROM line l JOIN payments_payment p ON p.id = l.payment_id LEFT JOIN payments_refund r ON r.id = l.refund_id

@@ -11,9 +11,9 @@ from common.admin_links import Link, list_link, object_link, related, state, yua
 from common.clock import utc_now
 from payments import bill_admin as bill_admin  # registers them
 from payments import cash_admin as cash_admin
+from payments import unmatched_admin as unmatched_admin  # registers it
 from payments.cash_admin import ByHandForm
 from payments.models import Payment, PaymentCallback, Refund
-from payments.offers import CASH
 from payments.services.paying_by_hand import note_hand_refund
 from payments.statuses import RefundStatus
 
@@ -127,8 +127,7 @@ class RefundAdmin(BaseAdmin):
                 **data,
             ),
             form=ByHandForm,
-            states=frozenset({(CASH, RefundStatus.FAILED)}),
-            field="way_and_status",
+            states=frozenset({RefundStatus.FAILED}),
         ),
     )
 

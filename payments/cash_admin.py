@@ -183,4 +183,5 @@ class HandRefundAdmin(BaseAdmin):
 
     def links(self, note: HandRefund) -> list[Link | None]:
         """Return the refund, the order and the receipt."""
-        return [object_link(note.refund), object_link(note.refund.request.order), object_link(note.receipt)]
+        request = note.refund.request
+        return [object_link(note.refund), object_link(request and request.order), object_link(note.receipt)]

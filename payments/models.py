@@ -17,6 +17,8 @@ from payments.statuses import (
     PaymentStatus,
     PayMethod,
     RefundStatus,
+    UnmatchedDecision,
+    UnmatchedStatus,
 )
 from shops.models import Photo, Shop
 
@@ -95,6 +97,10 @@ class Refund(models.Model):
     request = models.OneToOneField(
         RefundRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
     )
+    # Of money that paid nothing: how much came, and under which number.
+    unmatched = models.OneToOneField(
+        "payments.UnmatchedMoney", null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
+    )
     reference = models.CharField(max_length=40, unique=True)
     provider_reference = models.CharField(max_length=64, blank=True)
     amount_fen = models.BigIntegerField()
@@ -111,10 +117,51 @@ class Refund(models.Model):
     def __str__(self) -> str:
         return self.reference
 
-    @property
-    def way_and_status(self) -> tuple[str, str]:
-        """By which gateway it goes and where it stands: only failed cash is given back by hand."""
-        return self.payment.gateway, self.status
+
+class UnmatchedMoney(models.Model):
+    """Real money that came with facts that do not match its payment (rules.md B4).
+
+    One operator proposes what becomes of it, another one decides; the book holds it as unmatched meanwhile.
+    """
+
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="unmatched")
+    reference = models.CharField(max_length=64)
+    provider_reference = models.CharField(max_length=64)
+    amount_fen = models.BigIntegerField()
+    problem = models.CharField(max_length=200)
+    found_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=UnmatchedStatus, default=UnmatchedStatus.WAITING)
+    decision = models.CharField(max_length=10, choices=UnmatchedDecision, blank=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    proposed_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="unmatched_positive"),
+            models.UniqueConstraint(
+                fields=["payment", "provider_reference", "amount_fen"], name="unmatched_once"
+            ),
+            models.CheckConstraint(
+                name="unmatched_two_people",
+                condition=models.Q(decided_by=None) | ~models.Q(decided_by=models.F("proposed_by")),
+            ),
+            models.CheckConstraint(
+                name="unmatched_decided",
+                condition=models.Q(status__in=["waiting", "proposed"], decided_by=None)
+                | (~models.Q(status__in=["waiting", "proposed"]) & models.Q(decided_by__isnull=False)),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"unmatched {self.pk}"
 
 
 class CashHandover(models.Model):

@@ -27,7 +27,7 @@ def get_payment(*, user: User, payment_id: int) -> Payment:
 
 def kept_payments(group_id: int) -> QuerySet[Payment]:
     """Return the payments whose money stays for the purchase: not those given back as late or twice."""
-    given_back = Refund.objects.filter(payment=OuterRef("pk"), request=None)
+    given_back = Refund.objects.filter(payment=OuterRef("pk"), request=None, unmatched=None)
     return Payment.objects.filter(group_id=group_id, status=PaymentStatus.SUCCEEDED).exclude(
         Exists(given_back)
     )

@@ -134,3 +134,29 @@ class LineMatch(TextChoices):
     STATE = "state", _("not done with us")
     UNKNOWN = "unknown", _("unknown to us")
     NONE = "none", _("nothing to compare")  # withdrawals and the like: an operator looks at them
+
+
+class UnmatchedStatus(TextChoices):
+    """Life of money that came with facts that do not match."""
+
+    WAITING = "waiting", _("waiting for an operator")
+    PROPOSED = "proposed", _("to be checked by another operator")
+    RETURNING = "returning", _("on its way back")
+    RETURNED = "returned", _("sent back")
+    ASSIGNED = "assigned", _("paid its purchase")
+
+
+UNMATCHED_MOVES = {
+    UnmatchedStatus.WAITING: frozenset({UnmatchedStatus.PROPOSED}),
+    UnmatchedStatus.PROPOSED: frozenset(
+        {UnmatchedStatus.WAITING, UnmatchedStatus.RETURNING, UnmatchedStatus.ASSIGNED}
+    ),
+    UnmatchedStatus.RETURNING: frozenset({UnmatchedStatus.RETURNED}),
+}
+
+
+class UnmatchedDecision(TextChoices):
+    """What is to become of such money."""
+
+    RETURN = "return", _("send it back")
+    ASSIGN = "assign", _("it pays its purchase")

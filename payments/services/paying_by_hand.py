@@ -1,7 +1,8 @@
 """Cash has no way back through a provider: somebody gives it back by hand, and somebody else says it came.
 
 A shop gives it out of the cash that it still owes us, and the buyer (or an operator) confirms. The market
-gives it out of its own till; from CASH_SECOND_PERSON_FEN on a second operator confirms.
+gives it out of its own till; from CASH_SECOND_PERSON_FEN on a second operator confirms. What a provider
+refused for good goes the same way, from the market's own bank account and always with a second operator.
 """
 
 import uuid
@@ -25,6 +26,7 @@ from orders.services.refunding import mark_refunded
 from payments.errors import MoreThanHeld, OtherPersonNeeded
 from payments.models import HandRefund, Refund
 from payments.offers import CASH
+from payments.services.deciding import held_in, note_sent_back
 from payments.services.handing_over import check_facts
 from payments.statuses import HAND_REFUND_MOVES, Giver, HandRefundStatus, RefundStatus
 from shops.models import Photo
@@ -43,8 +45,9 @@ def note_hand_refund(
 ) -> tuple[HandRefund, bool]:
     """Note that money of a cash order was given back, as a member of its shop or as an operator.
 
-    Returns (note, replayed). NotFound, Invalid for another sum or no reference, MoreThanHeld when the shop
-    has handed its cash over already, MoveRefused when it is given back or noted.
+    Operators do the same for what a provider refused. Returns (note, replayed). NotFound, Invalid for
+    another sum or no reference, MoreThanHeld when the shop has handed its cash over already, MoveRefused
+    when it is given back or noted.
     """
     reference = check_facts(method, reference)
 
@@ -61,7 +64,7 @@ def note_hand_refund(
         if giver == Giver.SHOP:
             _check_shop_has(refund)
         _audit(actor, note, now)
-        if giver == Giver.MARKET and amount_fen < settings.CASH_SECOND_PERSON_FEN:
+        if giver == Giver.MARKET and not _needs_second_person(refund):
             _settle(note, actor, now)
         else:
             outbox.enqueue("payments.after_hand_refund_noted", note_id=note.pk)
@@ -90,6 +93,8 @@ def confirm_hand_refund(*, actor: User, note_id: int, now: datetime) -> HandRefu
     check_move(HAND_REFUND_MOVES, note.status, HandRefundStatus.DONE)
     if note.noted_by_id == actor.pk:
         raise OtherPersonNeeded()
+    if note.refund.status != RefundStatus.FAILED:
+        raise MoveRefused()  # the provider sent it after all
     if note.giver == Giver.SHOP:
         _check_shop_has(note.refund)
     _settle(note, actor, now)
@@ -110,17 +115,18 @@ def decline_hand_refund(*, actor: User, note_id: int, now: datetime, words: str 
 
 
 def _locked_refund(actor: User, refund_id: int) -> tuple[Refund, str]:
-    refund = (
-        Refund.objects.select_related("payment", "request__order")
-        .filter(pk=refund_id, payment__gateway=CASH, request__isnull=False)
-        .first()
-    )
+    refund = Refund.objects.select_related("payment", "request__order").filter(pk=refund_id).first()
     if refund is None:
         raise NotFound()
-    is_member = refund.request.order.shop.memberships.filter(user=actor).exists()
+    is_cash = refund.payment.gateway == CASH and refund.request is not None
+    is_member = is_cash and refund.request.order.shop.memberships.filter(user=actor).exists()
     if not is_member and not (actor.is_active and actor.is_staff):
         raise NotFound()
     return _lock(refund), Giver.SHOP if is_member else Giver.MARKET
+
+
+def _needs_second_person(refund: Refund) -> bool:
+    return refund.payment.gateway != CASH or refund.amount_fen >= settings.CASH_SECOND_PERSON_FEN
 
 
 def _lock(refund: Refund) -> Refund:
@@ -171,7 +177,9 @@ def _settle(note: HandRefund, actor: User, now: datetime) -> None:
     refund.status, refund.provider_reference = RefundStatus.SUCCEEDED, note.reference[:64]
     refund.last_error, refund.settled_at = "", now
     refund.save(update_fields=["status", "provider_reference", "last_error", "settled_at"])
-    mark_refunded(request_id=refund.request_id, now=now)
+    if refund.request_id is not None:
+        mark_refunded(request_id=refund.request_id, now=now)
+    note_sent_back(refund, now)
     source = f"refund:{refund.pk}"
     given = Posting(Purpose.BANK, -refund.amount_fen, source)
     if note.giver == Giver.SHOP:
@@ -181,7 +189,7 @@ def _settle(note: HandRefund, actor: User, now: datetime) -> None:
         kind=Kind.REFUND,
         key=source,
         source=source,
-        postings=[Posting(Purpose.BUYER_HELD, refund.amount_fen, source), given],
+        postings=[Posting(held_in(refund), refund.amount_fen, source), given],
         now=now,
     )
 

@@ -18,8 +18,9 @@ from payments.gateways.base import RefundFacts
 from payments.models import Refund
 from payments.offers import CASH
 from payments.selectors import UNFINISHED, kept_payments, list_unfinished_refunds
+from payments.services.deciding import held_in, note_sent_back
 from payments.services.settling import new_reference
-from payments.statuses import RefundStatus
+from payments.statuses import HandRefundStatus, RefundStatus
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +44,13 @@ def send_refund(*, refund_id: int, now: datetime) -> Refund:
     if refund.payment.gateway == CASH:
         outbox.enqueue("payments.after_hand_refund_due", refund_id=refund_id)
         return _fail(refund_id, "paid in cash: give it back by hand", now)
+    came = refund.unmatched or refund.payment
     try:
         facts = get_gateway(refund.payment.gateway).refund(
-            reference=refund.payment.reference,
+            reference=came.reference,
             refund_reference=refund.reference,
             amount_fen=refund.amount_fen,
-            total_fen=refund.payment.amount_fen,
+            total_fen=came.amount_fen,
             reason=refund.reason,
         )
     except GatewayRefused as refusal:
@@ -68,6 +70,10 @@ def settle_refund(*, refund_id: int, facts: RefundFacts, now: datetime) -> Refun
     """
     refund = _lock(refund_id)
     if refund.status == RefundStatus.SUCCEEDED or facts.state == "in_transit":
+        if facts.state == "refunded" and refund.by_hand.filter(status=HandRefundStatus.DONE).exists():
+            # Too late to undo; the comparison of refunds tells operators.
+            refund.last_error = "given by hand, and the provider sent it as well"
+            refund.save(update_fields=["last_error"])
         return refund
     if (facts.reference, facts.amount_fen) != (refund.reference, refund.amount_fen):
         refund.last_error = f"the provider answered {facts.reference} over {facts.amount_fen}"[:300]
@@ -83,13 +89,13 @@ def settle_refund(*, refund_id: int, facts: RefundFacts, now: datetime) -> Refun
     if refund.request_id is not None:
         mark_refunded(request_id=refund.request_id, now=now)
     source = f"refund:{refund.pk}"
-    held_in = Purpose.UNMATCHED if refund.request_id is None else Purpose.BUYER_HELD
+    note_sent_back(refund, now)
     post(
         kind=Kind.REFUND,
         key=source,
         source=source,
         postings=[
-            Posting(held_in, refund.amount_fen, source),
+            Posting(held_in(refund), refund.amount_fen, source),
             Posting(Purpose.CASH, -refund.amount_fen, source),
         ],
         now=now,
@@ -134,7 +140,9 @@ def _refund_of(request_id: int, now: datetime) -> Refund:
 
 @transaction.atomic
 def _mark_in_transit(refund_id: int) -> Refund:
-    refund = Refund.objects.select_for_update(of=["self"]).select_related("payment").get(pk=refund_id)
+    refund = (
+        Refund.objects.select_for_update(of=["self"]).select_related("payment", "unmatched").get(pk=refund_id)
+    )
     if refund.status in UNFINISHED:
         refund.status = RefundStatus.IN_TRANSIT
         refund.attempts = min(refund.attempts + 1, MOST_ATTEMPTS)

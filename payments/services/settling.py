@@ -14,7 +14,7 @@ from orders.services.paying import mark_group_paid
 from orders.statuses import RefundReason
 from payments.gateways import get_gateway
 from payments.gateways.base import Facts
-from payments.models import Payment, PaymentCallback, Refund
+from payments.models import Payment, PaymentCallback, Refund, UnmatchedMoney
 from payments.selectors import OPEN, kept_payments
 from payments.statuses import CallbackOutcome, PaymentStatus
 
@@ -99,6 +99,15 @@ def _quarantine(payment: Payment, facts: Facts, problem: str, now: datetime) -> 
             now=now,
             memo=problem,
         )
+        money = UnmatchedMoney(
+            payment=payment,
+            reference=facts.reference,
+            provider_reference=facts.provider_reference,
+            amount_fen=facts.amount_fen,
+            problem=problem,
+            found_at=now,
+        )
+        UnmatchedMoney.objects.bulk_create([money], ignore_conflicts=True)
 
 
 def _keep_answer(payment: Payment, problem: str, now: datetime) -> None:

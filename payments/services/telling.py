@@ -30,9 +30,9 @@ def tell_hand_refund_due(*, refund: Refund, now: datetime) -> None:
 
 def tell_hand_refund_noted(*, note: HandRefund, now: datetime) -> None:
     """Ask the buyer whether the shop's money has come."""
-    order = note.refund.request.order
     if note.giver != "shop":
         return
+    order = note.refund.request.order
     buyer = contact_of(order.group.buyer)
     with in_language_of(buyer):
         tell(
@@ -48,7 +48,9 @@ def tell_hand_refund_noted(*, note: HandRefund, now: datetime) -> None:
 
 
 def tell_hand_refund_declined(*, note: HandRefund, now: datetime) -> None:
-    """Tell the shop that the money has not come."""
+    """Tell the shop that the money has not come; what the market gives, its operators look after."""
+    if note.giver != "shop":
+        return
     order = note.refund.request.order
     with in_language_of(order.shop.contact):
         tell(

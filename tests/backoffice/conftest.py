@@ -59,6 +59,7 @@ from payments.models import (
     ProviderBill,
     ProviderBillLine,
     Refund,
+    UnmatchedMoney,
 )
 from payouts.models import PayoutAccount, SettlementRhythm, StatementQuestion
 from shops.models import DealStock
@@ -158,6 +159,10 @@ def full(world, zhuoma):
     HandRefund.objects.create(
         refund=refund, giver="market", method="cash", reference="<b>8</b>", noted_by=mei, noted_at=now
     )
+    UnmatchedMoney.objects.create(
+        payment=refund.payment, reference="P1", provider_reference="<b>9</b>", amount_fen=1, problem="<b>",
+        found_at=now,
+    )  # fmt: skip
     bill = ProviderBill.objects.create(
         gateway="wechatpay", kind="trade", bill_on=now.date(), digest="d" * 64, line_count=1, paid_fen=7600,
         refunded_fen=0, fee_fen=46, imported_at=now, reason="<b>",
