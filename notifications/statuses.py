@@ -32,5 +32,13 @@ class Channel(TextChoices):
 
 # People with an account look into their inbox; an SMS costs money and is for what cannot wait.
 IMPORTANT_KINDS = frozenset(
-    {"payout_paid", "refund_succeeded", "order_shipped", "order_cancelled", "live_starting"}
+    {
+        "payout_paid",
+        "payout_returned",
+        "payout_account_changed",
+        "refund_succeeded",
+        "order_shipped",
+        "order_cancelled",
+        "live_starting",
+    }
 )

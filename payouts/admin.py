@@ -8,9 +8,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
 from common.admin_links import Link, list_link, object_link, related, source_link, state, yuan
 from common.clock import utc_now
+from payouts import account_admin as account_admin  # registers them
+from payouts import run_admin as run_admin
 from payouts.models import (
     Payout,
-    PayoutAccount,
     PayoutStatement,
     SettlementPeriod,
     SettlementRhythm,
@@ -257,38 +258,6 @@ class StatementQuestionAdmin(BaseAdmin):
         return [object_link(question.statement), object_link(question.statement.payee)]
 
 
-@admin.register(PayoutAccount)
-class PayoutAccountAdmin(BaseAdmin):
-    """Where a payee's money goes."""
-
-    noun, title = _("payout account"), _("Payout accounts")
-    can_add = True
-    editable_fields = ("method", "detail_masked", "status")
-    personal_fields = ("holder",)
-    list_display = [
-        related("farmer", _("farmer")),
-        related("host", _("host")),
-        related("payee_shop", _("shop")),
-        "method",
-        "detail_masked",
-        state({"pending": "warning", "active": "success", "restricted": "danger"}),
-    ]
-    list_filter = ["status", "method"]
-    list_select_related = ["farmer", "host", "payee_shop"]
-    search_fields = ["farmer__name", "host__name", "payee_shop__name", "=farmer__contact__phone"]
-    autocomplete_fields = ["farmer", "host", "payee_shop"]
-
-    def get_fields(self, request, obj=None):
-        """Ask for the payee of a new account."""
-        if obj is None:
-            return ["farmer", "host", "payee_shop", "holder", *self.editable_fields]
-        return super().get_fields(request, obj)
-
-    def get_readonly_fields(self, request, obj=None):
-        """Let a new account be written."""
-        return [] if obj is None else super().get_readonly_fields(request, obj)
-
-
 @admin.register(Payout)
 class PayoutAdmin(BaseAdmin):
     """Approve, pay, or note that it failed: each by a move."""
@@ -360,4 +329,5 @@ class PayoutAdmin(BaseAdmin):
     def links(self, payout: Payout) -> list[Link | None]:
         """Return tally, payee and postings."""
         postings = list_link("ledger.ledgertransaction", _("Postings"), q=f"payout:{payout.pk}")
-        return [object_link(payout.statement), object_link(payout.statement.payee), postings]
+        runs = list_link("payouts.payouttransfer", _("In runs"), payout__id__exact=payout.pk)
+        return [object_link(payout.statement), object_link(payout.statement.payee), postings, runs]

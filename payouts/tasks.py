@@ -3,8 +3,9 @@
 from celery import shared_task
 
 from common.clock import utc_now
+from payments.errors import GatewayUnavailable
 from payouts.models import SettlementPeriod
-from payouts.services import closing, telling
+from payouts.services import closing, telling, transferring
 
 
 @shared_task(name="payouts.close_due_periods")
@@ -24,3 +25,18 @@ def close_period(period_id: int) -> str:
 def tell_issued(period_id: int) -> None:
     """Tell the payees of a period that their tallies are there."""
     telling.tell_period(period_id=period_id, now=utc_now())
+
+
+@shared_task(name="payouts.send_transfer")
+def send_transfer(transfer_id: int) -> str:
+    """Send one payout of a run; return its state. Where the provider is silent, follow_transfers goes on."""
+    try:
+        return transferring.send_transfer(transfer_id=transfer_id, now=utc_now()).status
+    except GatewayUnavailable as silence:
+        return silence.code
+
+
+@shared_task(name="payouts.follow_transfers")
+def follow_transfers() -> int:
+    """Ask what became of payouts that are on their way; return how many are done."""
+    return transferring.follow_transfers(now=utc_now())

@@ -24,6 +24,7 @@ from villagemarket.room_streams import (  # noqa: F401
     ROOM_STREAM,
     ROOM_STREAMS_PER_ADDRESS,
 )
+from villagemarket.trackers import KUAIDI100, TRACKER  # noqa: F401 (orders read them here)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_folder()
@@ -376,22 +377,12 @@ CASH_ORDERS_OPEN_MAX = 3  # of one buyer at once: each is a parcel that may come
 # No longer offered, but callbacks, closings and refunds of what was paid through them still work.
 PAYMENT_GATEWAYS_RETIRED = _listed("PAYMENT_GATEWAYS_RETIRED")
 COLLECTION_MODE = os.environ.get("COLLECTION_MODE", "")  # own_goods, profit_sharing or escrow
+# How payees are paid: bank, cash, and with the settings of the same provider above alipay, wechat.
+PAYOUT_WAYS = _listed("PAYOUT_WAYS", "bank,cash")
+PAYOUT_LARGE_FEN = int(os.environ.get("PAYOUT_LARGE_FEN", "500000"))  # shown first to who checks a run
+PAYOUT_ODD_TIMES = 3  # so many times more or less than the payee got last: shown first, too
 PAYMENT_CALLBACK_BASE_URL = os.environ.get("PAYMENT_CALLBACK_BASE_URL") or PUBLIC_URL
 PROVIDER_ENVIRONMENT = {n: v for n, v in os.environ.items() if n.startswith(("ALIPAY_", "WECHATPAY_"))}
-# Who follows parcels for us: "kuaidi100", or nobody.
-TRACKER = os.environ.get("TRACKER", "")
-KUAIDI100 = {
-    "key": os.environ.get("KUAIDI100_KEY", ""),
-    "customer": os.environ.get("KUAIDI100_CUSTOMER", ""),
-    "salt": os.environ.get("KUAIDI100_SALT", ""),
-    "address": os.environ.get("KUAIDI100_URL", "https://poll.kuaidi100.com"),
-}
-if TRACKER not in ("", "kuaidi100"):
-    raise ImproperlyConfigured("TRACKER names nobody we know.")
-if TRACKER and not all(KUAIDI100.values()):
-    raise ImproperlyConfigured("TRACKER needs KUAIDI100_KEY, KUAIDI100_CUSTOMER and KUAIDI100_SALT.")
-if TRACKER and len(KUAIDI100["salt"]) < 16:
-    raise ImproperlyConfigured("KUAIDI100_SALT is too short: reports could be forged.")
 # The sandbox gateway is a provider of its own: it has its own keys, and we hold only its public one.
 SANDBOX_MERCHANT_ID = "village-market-demo"
 SANDBOX_GATEWAY_URL = os.environ.get("SANDBOX_GATEWAY_URL", "http://127.0.0.1:8020/sandbox-pay")

@@ -30,7 +30,15 @@ STATES = {
 }  # fmt: skip
 MISSING = "ACQ.TRADE_NOT_EXIST"
 # Nothing was decided: ask again. The seller's balance grows with the next sale.
-AGAIN = ("SYSTEM_ERROR", "SELLER_BALANCE_NOT_ENOUGH", "unknow-error", "call-limited", "CONCURRENT")
+AGAIN = (
+    "SYSTEM_ERROR",
+    "SELLER_BALANCE_NOT_ENOUGH",
+    "PAYER_BALANCE_NOT_ENOUGH",
+    "BALANCE_IS_NOT_ENOUGH",
+    "unknow-error",
+    "call-limited",
+    "CONCURRENT",
+)
 NO_BILL = frozenset({"isp.bill_not_exist", "ACQ.BILL_NOT_EXIST"})
 ALREADY_OVER = frozenset({"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID"})
 YUAN = r"\d{1,9}(\.\d{1,2})?"
@@ -96,7 +104,7 @@ class AlipayGateway:
     def query(self, reference: str) -> Facts:
         """Ask how a payment stands."""
         try:
-            answer = self._call(self.client.api_alipay_trade_query, out_trade_no=reference)
+            answer = self.call(self.client.api_alipay_trade_query, out_trade_no=reference)
         except GatewayRefused as refusal:
             if refusal.detail != MISSING:
                 raise
@@ -114,7 +122,7 @@ class AlipayGateway:
         expiry; money that comes through it is late money and is sent back (rules.md B8).
         """
         try:
-            self._call(self.client.api_alipay_trade_close, out_trade_no=reference)
+            self.call(self.client.api_alipay_trade_close, out_trade_no=reference)
         except GatewayRefused as refusal:
             if refusal.detail != MISSING and refusal.detail not in ALREADY_OVER:
                 raise
@@ -127,14 +135,14 @@ class AlipayGateway:
         self, *, reference: str, refund_reference: str, amount_fen: int, total_fen: int, reason: str
     ) -> RefundFacts:
         """Send money of a payment back, and ask what became of it: the first answer only counts sums."""
-        self._call(
+        self.call(
             self.client.api_alipay_trade_refund,
             refund_amount=_yuan(amount_fen),
             out_trade_no=reference,
             out_request_no=refund_reference,
             refund_reason=reason[:80],
         )
-        answer = self._call(
+        answer = self.call(
             self.client.api_alipay_trade_fastpay_refund_query,
             out_request_no=refund_reference,
             out_trade_no=reference,
@@ -178,7 +186,7 @@ class AlipayGateway:
     def fetch_bill(self, kind: str, day: date) -> bytes:
         """Ask where the bill of a day lies, and fetch it; its address works for half a minute."""
         try:
-            answer = self._call(
+            answer = self.call(
                 self.client.server_api,
                 api_name="alipay.data.dataservice.bill.downloadurl.query",
                 biz_content={"bill_type": kind, "bill_date": day.isoformat()},
@@ -192,7 +200,8 @@ class AlipayGateway:
             raise GatewayUnavailable("an answer without an address")
         return download(url, gateway_url=self.gateway_url, limit=MOST_PACKED)
 
-    def _call(self, call: Callable, **arguments: Any) -> dict[str, Any]:
+    def call(self, call: Callable, **arguments: Any) -> dict[str, Any]:
+        """Return what a call of the library answers; GatewayRefused for a no, else GatewayUnavailable."""
         try:
             answer = call(**arguments)
         except (

@@ -81,7 +81,7 @@ class WeChatPayGateway:
         if wish.client_ip or wish.method == "h5":
             scene: dict[str, Any] = {"payer_client_ip": wish.client_ip or "127.0.0.1"}
             more["scene_info"] = scene | ({"h5_info": {"type": "Wap"}} if wish.method == "h5" else {})
-        answer = self._call(
+        answer = self.call(
             self.client.pay,
             description=wish.subject[:127],
             out_trade_no=wish.reference,
@@ -100,7 +100,7 @@ class WeChatPayGateway:
     def query(self, reference: str) -> Facts:
         """Ask how a payment stands."""
         try:
-            return self._facts(self._call(self.client.query, out_trade_no=reference))
+            return self._facts(self.call(self.client.query, out_trade_no=reference))
         except GatewayRefused as refusal:
             if refusal.detail not in MISSING:
                 raise
@@ -109,7 +109,7 @@ class WeChatPayGateway:
     def close(self, reference: str) -> Facts:
         """Make sure no money can come any more; what the provider then says is asked for, not assumed."""
         try:
-            self._call(self.client.close, out_trade_no=reference)
+            self.call(self.client.close, out_trade_no=reference)
         except GatewayRefused as refusal:
             if refusal.detail not in ALREADY_OVER | MISSING:
                 raise
@@ -122,7 +122,7 @@ class WeChatPayGateway:
         self, *, reference: str, refund_reference: str, amount_fen: int, total_fen: int, reason: str
     ) -> RefundFacts:
         """Send money of a payment back."""
-        answer = self._call(
+        answer = self.call(
             self.client.refund,
             out_refund_no=refund_reference,
             out_trade_no=reference,
@@ -165,7 +165,7 @@ class WeChatPayGateway:
         """Ask for the bill of a day, fetch it and check that it is the file that the signed answer named."""
         calls = {BillKind.TRADE: self.client.trade_bill, BillKind.FUNDS: self.client.fundflow_bill}
         try:
-            answer = self._call(calls[BillKind(kind)], bill_date=day.isoformat())
+            answer = self.call(calls[BillKind(kind)], bill_date=day.isoformat())
         except GatewayRefused as refusal:
             if refusal.detail in NO_BILL:
                 raise NoBill() from refusal
@@ -226,7 +226,8 @@ class WeChatPayGateway:
         except (KeyError, TypeError, AttributeError) as error:
             raise GatewayUnavailable("an answer that cannot be read") from error
 
-    def _call(self, call: Callable, **arguments: Any) -> dict[str, Any]:
+    def call(self, call: Callable, **arguments: Any) -> dict[str, Any]:
+        """Return what a call of the library answers; GatewayRefused for a no, else GatewayUnavailable."""
         try:
             status, text = call(**arguments)
             content = json.loads(text) if text else {}

@@ -6,11 +6,12 @@ from django.db import transaction
 
 from accounts.models import User
 from common.audit import actor_of, record
-from common.errors import Invalid, NotAllowed, NotFound
+from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.moves import check_move
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, Purpose
 from payouts.errors import (
+    InRun,
     ReferenceMissing,
     SecondPersonNeeded,
     StatementMismatchError,
@@ -19,16 +20,17 @@ from payouts.errors import (
 from payouts.models import Payout, PayoutStatement
 from payouts.services.closing import payable_by_account
 from payouts.services.telling import tell_paid
-from payouts.statuses import PAYOUT_MOVES, PayoutStatus, StatementStatus
+from payouts.statuses import OPEN_TRANSFERS, PAYOUT_MOVES, PayoutStatus, StatementStatus
 
 
 @transaction.atomic
 def approve_payout(*, actor: User, payout_id: int, now: datetime, reason: str = "") -> Payout:
     """Release a payout for paying, at first or after a failure.
 
-    NotAllowed, NotFound, MoveRefused; StatementQuestioned while the payee does not agree with the tally.
+    NotAllowed, NotFound, MoveRefused, InRun; StatementQuestioned while the payee does not agree with it.
     """
     payout = _locked(actor, payout_id)
+    _check_alone(payout)
     # After the lock of the payout: a question that came meanwhile is seen.
     if PayoutStatement.objects.filter(pk=payout.statement_id, status=StatementStatus.DISPUTED).exists():
         raise StatementQuestioned()
@@ -44,9 +46,10 @@ def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime) -> 
     """Note that another operator has sent the money, and post it; the payee is told.
 
     `reference` is the number of the transfer or receipt. Refuses with NotAllowed, NotFound, MoveRefused,
-    SecondPersonNeeded, ReferenceMissing; of two operators at once the second gets MoveRefused.
+    SecondPersonNeeded, ReferenceMissing, InRun; of two operators at once the second gets MoveRefused.
     """
     payout = _locked(actor, payout_id)
+    _check_alone(payout)
     before = _move(payout, PayoutStatus.PAID)
     if payout.approved_by_id == actor.pk:
         raise SecondPersonNeeded()
@@ -59,7 +62,7 @@ def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime) -> 
         kind=Kind.PAYOUT,
         key=f"payout:{payout.pk}",
         source=f"payout:{payout.pk}",
-        postings=_postings(payout),
+        postings=postings_of(payout, Purpose.CASH),
         now=now,
     )
     _audit(actor, "payouts.mark_paid", payout, before, now, "")
@@ -71,12 +74,20 @@ def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime) -> 
 def fail_payout(*, actor: User, payout_id: int, reason: str, now: datetime) -> Payout:
     """Note that an approved payout did not arrive; it can be approved again. The operator says why."""
     payout = _locked(actor, payout_id)
+    _check_alone(payout)
+    if payout.status != PayoutStatus.PROCESSING:
+        raise MoveRefused()  # what was paid comes back by its transfer only
     before = _move(payout, PayoutStatus.FAILED)
     if not reason.strip():
         raise Invalid(fields={"reason": Invalid.message})
     payout.save(update_fields=["status"])
     _audit(actor, "payouts.fail", payout, before, now, reason)
     return payout
+
+
+def _check_alone(payout: Payout) -> None:
+    if payout.transfers.filter(status__in=OPEN_TRANSFERS).exists():
+        raise InRun()
 
 
 def _locked(actor: User, payout_id: int) -> Payout:
@@ -95,7 +106,11 @@ def _move(payout: Payout, target: str) -> str:
     return before
 
 
-def _postings(payout: Payout) -> list[Posting]:
+def postings_of(payout: Payout, paid_from: str) -> list[Posting]:
+    """Return what paying a payout posts: what is owed on each account of the payee, out of one of ours.
+
+    StatementMismatchError when the book owes another sum.
+    """
     source = f"payout:{payout.pk}"
     owed = payable_by_account(payout.statement)
     if sum(owed.values()) != payout.amount_fen:
@@ -104,7 +119,7 @@ def _postings(payout: Payout) -> list[Posting]:
         Posting(purpose, amount_fen, source, owner_kind, owner_id)
         for (purpose, owner_kind, owner_id), amount_fen in sorted(owed.items())
     ]
-    return [*lines, Posting(Purpose.CASH, -payout.amount_fen, source)]
+    return [*lines, Posting(paid_from, -payout.amount_fen, source)]
 
 
 def _audit(actor: User, action: str, payout: Payout, before: str, now: datetime, reason: str) -> None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Contact
 from common.money import yuan_text
 from notifications.services.telling import Letter, in_language_of, tell, tell_each
-from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementQuestion
+from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod, StatementQuestion
 from payouts.selectors.seals import letters_of
 
 TOLD_AT_ONCE = 200
@@ -53,8 +53,8 @@ def _letter_of(statement: PayoutStatement) -> Letter:
     return Letter(contact, title, body, _page_of(statement, contact), f"statement:{statement.pk}")
 
 
-def tell_paid(*, payout: Payout, now: datetime) -> None:
-    """Tell a payee that the money was sent."""
+def tell_paid(*, payout: Payout, now: datetime, told_as: str = "") -> None:
+    """Tell a payee that the money was sent; `told_as` where a payout is sent more than once."""
     statement = payout.statement
     contact = statement.payee.contact
     with in_language_of(contact):
@@ -65,7 +65,45 @@ def tell_paid(*, payout: Payout, now: datetime) -> None:
             title=_("Paid to you: ¥%(amount)s") % words,
             body=_("¥%(amount)s for tally %(code)s was sent to you.") % words,
             url=_page_of(statement, contact),
-            dedupe_key=f"payout_paid:{payout.pk}",
+            dedupe_key=told_as or f"payout_paid:{payout.pk}",
+            now=now,
+        )
+
+
+def tell_returned(*, payout: Payout, transfer_id: int, now: datetime) -> None:
+    """Tell a payee that the money came back, is still theirs, and what to do."""
+    statement = payout.statement
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        words = {"amount": yuan_text(payout.amount_fen), "code": statement.code}
+        tell(
+            contact_id=contact.pk,
+            kind="payout_returned",
+            title=_("¥%(amount)s came back to us") % words,
+            body=_(
+                "¥%(amount)s for tally %(code)s did not reach you. It is still yours. Please tell us whether "
+                "your account is right; then we send it again."
+            )
+            % words,
+            url=_page_of(statement, contact),
+            dedupe_key=f"payout_returned:{transfer_id}",
+            now=now,
+        )
+
+
+def tell_account_changed(*, account: PayoutAccount, now: datetime) -> None:
+    """Tell a payee where their money goes from now on: who did not ask for it should say so."""
+    contact = account.payee.contact
+    with in_language_of(contact):
+        words = {"way": account.get_method_display(), "detail": account.detail_masked}
+        tell(
+            contact_id=contact.pk,
+            kind="payout_account_changed",
+            title=_("Your payout account was changed"),
+            body=_("Your money will go to: %(way)s %(detail)s. If you did not ask for this, call us at once.")
+            % words,
+            url="",
+            dedupe_key=f"payout_account:{account.current_id}",
             now=now,
         )
 

@@ -61,7 +61,8 @@ from payments.models import (
     Refund,
     UnmatchedMoney,
 )
-from payouts.models import PayoutAccount, SettlementRhythm, StatementQuestion
+from payouts.models import PayoutRun, PayoutTransfer, SettlementRhythm, StatementQuestion
+from payouts.services.keeping_accounts import AccountFacts, write_account
 from shops.models import DealStock
 from tests.factories.cases import ask
 from tests.factories.coupons import make_campaign, make_coupon
@@ -171,14 +172,19 @@ def full(world, zhuoma):
         bill=bill, position=1, kind="payment", happened_at=now, reference="P1", provider_reference="42",
         amount_fen=7600, fee_fen=46, match="matched", payment=payment,
     )  # fmt: skip
-    PayoutAccount.objects.create(
-        farmer=world.farmer, method="bank", holder="白玛", detail_masked="6222 **** 1"
+    write_account(
+        actor=world.people["staff"],
+        payee=world.farmer,
+        facts=AccountFacts("bank", "白玛", "6222021234567890128", "<b>农行</b>"),
+        reason="<b>form</b>",
+        now=now,
     )
     before = now - timedelta(days=30)
     pool = make_pool(shop=world.market.shop, actor=mei, now=before)
     bring(actor=mei, variant=pool, farmer=world.market.farmer, quantity=9, now=before)
     pooled = make_shipped(buyer=arun, seller=mei, variant=pool, quantity=2, now=before)
     approve_case(actor=mei, case_id=ask(pooled, arun).pk, idempotency_key=uuid.uuid4(), now=now)
+    a_run(world, now)
     Group.objects.create(name="settlement")
     LogEntry.objects.create(
         user=world.people["staff"], content_type=ContentType.objects.get_for_model(type(order)),
@@ -212,6 +218,18 @@ def the_book(world, now) -> None:
     ReconciliationFinding.objects.create(
         job="payments_orders", kind="paid_twice", subject=f"order:{world.paid_order.pk}", expected="1",
         found="<b>2</b>", run=run, first_seen_at=now, last_seen_at=now,
+    )  # fmt: skip
+
+
+def a_run(world, now) -> None:
+    """Add a run that was called off; what it held waits again."""
+    run = PayoutRun.objects.create(
+        status="cancelled", note="<b>week</b>", made_by=world.people["staff"], made_at=now, ended_at=now
+    )
+    payout = world.farmer_statement.payout
+    PayoutTransfer.objects.create(
+        run=run, payout=payout, way="bank", amount_fen=payout.amount_fen, status="left_out",
+        problem="not_checked", reference="P20261127", last_error="<b>no</b>", settled_at=now,
     )  # fmt: skip
 
 

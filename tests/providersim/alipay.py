@@ -16,9 +16,11 @@ from tests.providersim.signing import alipay_form, is_signed, rsa_sign
 
 STATES = {"pending": "WAIT_BUYER_PAY", "paid": "TRADE_SUCCESS", "closed": "TRADE_CLOSED",
           "userpaying": "WAIT_BUYER_PAY"}  # fmt: skip
+TRANSFER_STATES = {"SUCCESS": "SUCCESS", "PENDING": "DEALING", "FAIL": "FAIL", "RETURNED": "REFUND"}
 CODES = {"ORDER_NOT_EXIST": "ACQ.TRADE_NOT_EXIST", "RESOURCE_NOT_EXISTS": "ACQ.TRADE_NOT_EXIST",
          "ORDER_PAID": "ACQ.TRADE_STATUS_ERROR", "ORDER_CLOSED": "ACQ.TRADE_STATUS_ERROR",
-         "USERPAYING": "ACQ.TRADE_STATUS_ERROR", "NO_BILL": "isp.bill_not_exist"}  # fmt: skip
+         "USERPAYING": "ACQ.TRADE_STATUS_ERROR", "NO_BILL": "isp.bill_not_exist",
+         "TRANSFER_NOT_EXIST": "ORDER_NOT_EXIST"}  # fmt: skip
 
 
 @dataclass
@@ -33,10 +35,10 @@ class Alipay:
         """Return (name of the call, body)."""
         fields = dict(parse_qsl(form, keep_blank_values=True))
         method = fields.get("method", "")
-        key, name = (
-            method.replace(".", "_") + "_response",
-            method.removeprefix("alipay.trade.").removeprefix("alipay.data."),
-        )
+        key = method.replace(".", "_") + "_response"
+        name = {
+            "alipay.fund.trans.uni.transfer": "transfer", "alipay.fund.trans.common.query": "query_transfer",
+        }.get(method, method.removeprefix("alipay.trade.").removeprefix("alipay.data."))  # fmt: skip
         try:
             self._check(fields)
             scheduled = self.reporter.knobs.errors.get(name)
@@ -49,7 +51,8 @@ class Alipay:
                 return name, json.dumps({"error_response": {"code": "40002", "sub_code": refusal.code}})
             code = "20000" if refusal.code.startswith("isp.") else "40004"
             detail = CODES.get(refusal.code, refusal.code)
-            detail = detail if "." in detail else f"ACQ.{detail}"
+            is_transfer = name in ("transfer", "query_transfer")
+            detail = detail if "." in detail or is_transfer else f"ACQ.{detail}"
             said = {"code": code, "msg": "Business Failed", "sub_code": detail, "sub_msg": "说明"}
         plain = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
         sign = rsa_sign(self.keys.alipay, plain)
@@ -154,6 +157,31 @@ class Alipay:
             "out_request_no": refund["refund_reference"], "refund_amount": _yuan(refund["amount_fen"]),
         }  # fmt: skip
         return said | ({"refund_status": "REFUND_SUCCESS"} if refund["state"] == "SUCCESS" else {})
+
+    def _transfer(self, wish: dict) -> dict:
+        payee = wish["payee_info"]
+        fixed = (wish["product_code"], wish["biz_scene"])
+        if fixed != ("TRANS_ACCOUNT_NO_PWD", "DIRECT_TRANSFER") or not payee["name"]:
+            raise RefusedError("INVALID_PARAMETER")
+        if payee["identity_type"] not in ("ALIPAY_USER_ID", "ALIPAY_LOGON_ID"):
+            raise RefusedError("INVALID_PARAMETER")
+        sent = self.book.transfer(
+            wish["out_biz_no"],
+            amount_fen=round(float(wish["trans_amount"]) * 100),
+            payee=payee["identity"],
+            name=payee["name"],
+        )
+        # The amount is not repeated here, only in the answer to a question.
+        return {"out_biz_no": sent["reference"], "order_id": sent["number"], "pay_fund_order_id": "1",
+                "status": TRANSFER_STATES[sent["state"]], "trans_date": "2026-11-26 10:00:00"}  # fmt: skip
+
+    def _query_transfer(self, wish: dict) -> dict:
+        if (wish["product_code"], wish["biz_scene"]) != ("TRANS_ACCOUNT_NO_PWD", "DIRECT_TRANSFER"):
+            raise RefusedError("INVALID_PARAMETER")
+        sent = self.book.transfer_of(wish["out_biz_no"])
+        return {"out_biz_no": sent["reference"], "order_id": sent["number"],
+                "status": TRANSFER_STATES[sent["state"]], "trans_amount": _yuan(sent["amount_fen"]),
+                "fail_reason": sent["reason"]}  # fmt: skip
 
 
 def _yuan(fen: int) -> str:

@@ -29,6 +29,8 @@ class Book:
         self.effects: Counter[str] = Counter()
         self.refund_state = "SUCCESS"
         self.since = datetime.now(SHANGHAI)  # a bill begins here: a test knows nothing of those before it
+        self.transfers: dict[str, dict] = {}
+        self.transfer_state = "SUCCESS"
 
     def create(self, reference: str, **wish) -> dict:
         with self._lock:
@@ -108,3 +110,31 @@ class Book:
             self.refund_of(refund_reference)
             self.refunds[refund_reference]["state"] = state
             return dict(self.refunds[refund_reference])
+
+    def transfer(self, reference: str, **wish) -> dict:
+        """Send money out once per reference."""
+        with self._lock:
+            found = self.transfers.get(reference)
+            if found is not None:
+                if {name: found[name] for name in wish} != wish:
+                    raise RefusedError("ALREADY_EXISTS")
+                return dict(found)
+            self.effects["transfer"] += 1
+            made = self.transfers[reference] = wish | {
+                "reference": reference, "number": f"7{next(self._numbers):026d}",
+                "state": self.transfer_state, "reason": "",
+            }  # fmt: skip
+            return dict(made)
+
+    def transfer_of(self, reference: str) -> dict:
+        with self._lock:
+            if reference not in self.transfers:
+                raise RefusedError("TRANSFER_NOT_EXIST")
+            return dict(self.transfers[reference])
+
+    def settle_transfer(self, reference: str, state: str, reason: str = "") -> dict:
+        """The payee takes it, lets it lie, or it comes back."""
+        with self._lock:
+            self.transfer_of(reference)
+            self.transfers[reference] |= {"state": state, "reason": reason}
+            return dict(self.transfers[reference])

@@ -16,7 +16,8 @@ class Knobs:
     """What a test asks for. `change` is signed, `forge` is not; `hold` keeps callbacks until the release.
 
     `errors` names the next answers of a call ("query": ["SYSTEM_ERROR"]); a call in `hang_up` is carried out
-    and then never answered, once a name.
+    and then never answered, once a name; a transfer in `lose` is not even carried out. `slow`
+    seconds pass before each answer.
     """
 
     drop: int = 0
@@ -27,6 +28,8 @@ class Knobs:
     forge: dict = field(default_factory=dict)
     errors: dict[str, list[str]] = field(default_factory=dict)
     hang_up: list[str] = field(default_factory=list)
+    lose: list[str] = field(default_factory=list)
+    slow: float = 0.0
 
 
 @dataclass

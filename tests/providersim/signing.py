@@ -7,16 +7,22 @@ import time
 from urllib.parse import urlencode
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
 from tests.providersim.keys import API_V3_KEY, PUBLIC_KEY_ID
 
 
 def rsa_sign(key: RSAPrivateKey, text: str) -> str:
     return base64.b64encode(key.sign(text.encode(), PKCS1v15(), SHA256())).decode()
+
+
+def rsa_open(key: RSAPrivateKey, sealed: str) -> str:
+    """What a merchant has encrypted with our public key (OAEP, as WeChat Pay wants it)."""
+    padding = OAEP(MGF1(SHA1()), SHA1(), None)
+    return key.decrypt(base64.b64decode(sealed, validate=True), padding).decode()
 
 
 def is_signed(key: RSAPublicKey, text: str, signature: str) -> bool:

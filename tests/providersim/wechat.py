@@ -12,7 +12,7 @@ from tests.providersim import bills
 from tests.providersim.book import Book, RefusedError
 from tests.providersim.keys import MERCHANT_ID, MERCHANT_SERIAL, WECHAT_APP, WECHAT_SECRET, Keys
 from tests.providersim.reporting import Event, Knobs, Reporter
-from tests.providersim.signing import is_signed, wechat_event, wechat_headers
+from tests.providersim.signing import is_signed, rsa_open, wechat_event, wechat_headers
 
 AUTHORIZATION = re.compile(
     r'WECHATPAY2-SHA256-RSA2048 mchid="([^"]*)",nonce_str="([^"]*)",signature="([^"]*)",timestamp="([^"]*)",'
@@ -22,8 +22,11 @@ STATUS = {
     "ORDER_NOT_EXIST": 404, "RESOURCE_NOT_EXISTS": 404, "ORDER_PAID": 400, "ORDER_CLOSED": 400,
     "SIGN_ERROR": 401, "OUT_TRADE_NO_USED": 403, "NOT_ENOUGH": 403, "SYSTEM_ERROR": 500,
     "FREQUENCY_LIMITED": 429,
-    "USERPAYING": 202,
+    "USERPAYING": 202, "NOT_FOUND": 404,
 }  # fmt: skip
+CODES = {"TRANSFER_NOT_EXIST": "NOT_FOUND"}
+TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
+TRANSFER_STATES = {"SUCCESS": "SUCCESS", "PENDING": "WAIT_USER_CONFIRM", "FAIL": "FAIL", "RETURNED": "FAIL"}
 STATES = {"pending": "NOTPAY", "userpaying": "USERPAYING", "paid": "SUCCESS", "closed": "CLOSED"}
 
 
@@ -86,8 +89,9 @@ class WeChat:
             asked = parse_qs(urlsplit(target).query) if name == "bill" else content
             return name, *getattr(self, f"_{name}")(path, asked)
         except RefusedError as refusal:
-            status = STATUS.get(refusal.code, 400)
-            return name, status, {"code": refusal.code, "message": "说明"}
+            code = CODES.get(refusal.code, refusal.code)
+            status = STATUS.get(code, 400)
+            return name, status, {"code": code, "message": "说明"}
 
     def download(self, target: str, headers) -> bytes | None:
         """The file of a bill, for who signs as the merchant."""
@@ -128,6 +132,8 @@ class WeChat:
     def _name(self, method: str, path: str) -> str:
         if path.startswith("/v3/bill/"):
             return "bill"
+        if path.startswith(TRANSFERS):
+            return "query_transfer" if method == "GET" else "transfer"
         if method == "GET":
             return "query_refund" if path.startswith("/v3/refund/") else "query"
         if path.startswith("/v3/refund/"):
@@ -201,6 +207,30 @@ class WeChat:
     def _query_refund(self, path: str, _content: dict) -> tuple[int, dict]:
         refund = self.book.refund_of(path.rsplit("/", 1)[1])
         return 200, self._refund_facts(refund, self.book.get(refund["reference"]))
+
+    def _transfer(self, _path: str, wish: dict) -> tuple[int, dict]:
+        reports = [report["info_type"] for report in wish["transfer_scene_report_infos"]]
+        if wish["appid"] != WECHAT_APP or (wish["transfer_scene_id"], reports) != ("1009", ["采购商品名称"]):
+            raise RefusedError("PARAM_ERROR")
+        # The name comes sealed for our key; WeChat compares it with who the openid is.
+        sent = self.book.transfer(
+            wish["out_bill_no"],
+            amount_fen=wish["transfer_amount"],
+            payee=wish["openid"],
+            name=rsa_open(self.keys.platform, wish["user_name"]),
+        )
+        said = {"out_bill_no": sent["reference"], "transfer_bill_no": sent["number"],
+                "create_time": "2026-11-26T10:00:00+08:00",
+                "state": TRANSFER_STATES[sent["state"]]}  # fmt: skip
+        return 200, said | ({"package_info": "affffddafdfafddffda=="} if sent["state"] == "PENDING" else {})
+
+    def _query_transfer(self, path: str, _content: dict) -> tuple[int, dict]:
+        sent = self.book.transfer_of(path.rsplit("/", 1)[1])
+        return 200, {
+            "mch_id": MERCHANT_ID, "appid": WECHAT_APP, "out_bill_no": sent["reference"],
+            "transfer_bill_no": sent["number"], "state": TRANSFER_STATES[sent["state"]],
+            "transfer_amount": sent["amount_fen"], "openid": sent["payee"], "fail_reason": sent["reason"],
+        }  # fmt: skip
 
 
 def query_of(target: str) -> dict[str, list[str]]:

@@ -1,0 +1,212 @@
+"""Payout runs for operators: put together, checked, sent, followed."""
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from common.admin_base import BaseAdmin, Move, OptionalReasonForm
+from common.admin_links import Link, list_link, object_link, related, state, yuan
+from common.clock import utc_now
+from common.errors import MarketError
+from payouts.models import PayoutRun, PayoutTransfer
+from payouts.services.running import approve_run, cancel_run, leave_out, make_run, recheck_run, start_run
+from payouts.services.transferring import ask_about, note_returned
+from payouts.statuses import RunStatus, TransferStatus
+from shops.forms import YuanField
+from shops.models import Shop
+
+RUN_COLORS = {
+    "draft": "warning", "approved": "info", "sending": "info", "done": "success", "cancelled": "danger",
+}  # fmt: skip
+TRANSFER_COLORS = {
+    "held": "warning", "ready": "info", "sending": "info", "paid": "success", "failed": "danger",
+    "returned": "danger", "left_out": "warning",
+}  # fmt: skip
+
+
+class NewRunForm(forms.ModelForm):
+    """A run of everybody who waits, or of one shop; saved through its service."""
+
+    shop = forms.ModelChoiceField(
+        label=_("Only this shop"), queryset=Shop.objects.order_by("name"), required=False,
+        empty_label=_("all shops"),
+    )  # fmt: skip
+    note = forms.CharField(
+        label=_("Note"), max_length=100, required=False, widget=UnfoldAdminTextInputWidget()
+    )
+
+    class Meta:
+        model = PayoutRun
+        fields = ["note"]
+
+
+class ApproveForm(forms.Form):
+    """The sum that the checker has seen, typed in by hand: whoever types it has looked at it."""
+
+    total_fen = YuanField(
+        label=_("Sum to pay (yuan), as you read it"), least_fen=1, widget=UnfoldAdminTextInputWidget()
+    )
+    reason = forms.CharField(
+        label=_("Note"), max_length=500, required=False, widget=UnfoldAdminTextareaWidget(attrs={"rows": 2})
+    )
+
+
+@admin.register(PayoutRun)
+class PayoutRunAdmin(BaseAdmin):
+    """Payouts that go out together."""
+
+    noun, title = _("payout run"), _("Payout runs")
+    can_add = True
+    form = NewRunForm
+    list_display = ["id", state(RUN_COLORS), "note", "made_by", "made_at", "approved_by", "ended_at"]
+    list_filter = ["status"]
+    list_select_related = ["made_by", "approved_by"]
+    search_fields = ["=id", "note", "=transfers__reference", "=transfers__payout__statement__code"]
+    date_hierarchy = "made_at"
+    ordering = ["-pk"]
+    moves = (
+        Move(
+            name="recheck",
+            label=_("Look again"),
+            run=lambda request, run, data: recheck_run(actor=request.user, run_id=run.pk, now=utc_now()),
+            form=OptionalReasonForm,
+            states=frozenset({RunStatus.DRAFT}),
+        ),
+        Move(
+            name="approve",
+            label=_("Approve run"),
+            run=lambda request, run, data: approve_run(
+                actor=request.user,
+                run_id=run.pk,
+                total_fen=data["total_fen"],
+                now=utc_now(),
+                reason=data["reason"],
+            ),
+            form=ApproveForm,
+            states=frozenset({RunStatus.DRAFT}),
+        ),
+        Move(
+            name="start",
+            label=_("Pay now"),
+            run=lambda request, run, data: start_run(actor=request.user, run_id=run.pk, now=utc_now()),
+            form=OptionalReasonForm,
+            states=frozenset({RunStatus.APPROVED}),
+        ),
+        Move(
+            name="cancel",
+            label=_("Call the run off"),
+            run=lambda request, run, data: cancel_run(
+                actor=request.user, run_id=run.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({RunStatus.DRAFT, RunStatus.APPROVED}),
+            is_dangerous=True,
+        ),
+    )
+
+    def get_fields(self, request: HttpRequest, obj: PayoutRun | None = None) -> list[Any]:
+        """Ask whose payouts a new run takes."""
+        return ["shop", "note"] if obj is None else super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PayoutRun | None = None) -> list[Any]:
+        """Let a new run be described."""
+        return [] if obj is None else super().get_readonly_fields(request, obj)
+
+    def save_model(self, request: HttpRequest, obj: PayoutRun, form: forms.ModelForm, change: bool) -> None:
+        """Make it through the service, which keeps the audit."""
+        shop = form.cleaned_data.get("shop")
+        made, _replayed = make_run(
+            actor=request.user,
+            idempotency_key=uuid.uuid4(),
+            now=utc_now(),
+            shop_id=shop.pk if shop else None,
+            note=form.cleaned_data["note"],
+        )
+        obj.pk = made.pk
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context=None) -> HttpResponse:
+        """Show a refusal of the service above the form."""
+        try:
+            return super().add_view(request, form_url, extra_context)
+        except MarketError as refusal:
+            messages.error(request, refusal.message)
+            return HttpResponseRedirect(request.path)
+
+    def links(self, run: PayoutRun) -> list[Link | None]:
+        """Return its payouts and what was done to it."""
+        return [
+            list_link("payouts.payouttransfer", _("All its payouts"), run__id__exact=run.pk),
+            list_link("common.auditentry", _("Audit trail"), q=f"payoutrun:{run.pk}"),
+        ]
+
+
+@admin.register(PayoutTransfer)
+class PayoutTransferAdmin(BaseAdmin):
+    """One payout in one run."""
+
+    noun, title = _("payout of a run"), _("Payouts of runs")
+    list_display = [
+        "reference",
+        related("run", _("payout run")),
+        related("payout.statement.payee", _("payee")),
+        yuan("amount_fen", _("amount")),
+        "way",
+        state(TRANSFER_COLORS),
+        "problem",
+    ]
+    list_filter = ["status", "way", "problem"]
+    list_select_related = [
+        "run", "payout__statement__farmer", "payout__statement__host", "payout__statement__payee_shop",
+    ]  # fmt: skip
+    search_fields = [
+        "=reference",
+        "=provider_reference",
+        "=payout__statement__code",
+        "payout__statement__farmer__name",
+        "payout__statement__host__name",
+        "payout__statement__payee_shop__name",
+    ]
+    ordering = ["-pk"]
+    moves = (
+        Move(
+            name="leave_out",
+            label=_("Leave out of this run"),
+            run=lambda request, transfer, data: leave_out(
+                actor=request.user, transfer_id=transfer.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({TransferStatus.HELD, TransferStatus.READY}),
+        ),
+        Move(
+            name="ask",
+            label=_("Ask the provider"),
+            run=lambda request, transfer, data: ask_about(
+                actor=request.user, transfer_id=transfer.pk, now=utc_now()
+            ),
+            form=OptionalReasonForm,
+            states=frozenset({TransferStatus.SENDING, TransferStatus.PAID}),
+        ),
+        Move(
+            name="returned",
+            label=_("The money came back"),
+            run=lambda request, transfer, data: note_returned(
+                actor=request.user, transfer_id=transfer.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({TransferStatus.PAID}),
+            is_dangerous=True,
+        ),
+    )
+
+    def links(self, transfer: PayoutTransfer) -> list[Link | None]:
+        """Return run, payout, tally, payee and the receipt."""
+        statement = transfer.payout.statement
+        return [
+            object_link(transfer.run),
+            object_link(transfer.payout),
+            object_link(statement),
+            object_link(statement.payee),
+            object_link(transfer.receipt),
+        ]

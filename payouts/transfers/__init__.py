@@ -1,0 +1,37 @@
+"""The ways out of a payout run that are switched on."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+
+from payouts.statuses import PayoutMethod
+from payouts.transfers.alipay import AlipayTransfers
+from payouts.transfers.bank_file import BankFiles
+from payouts.transfers.base import OnlineWay, Way
+from payouts.transfers.cash import CashInHand
+from payouts.transfers.wechatpay import WeChatTransfers
+
+WAYS: dict[str, Callable[[], Way]] = {
+    PayoutMethod.BANK: BankFiles,
+    PayoutMethod.CASH: CashInHand,
+    PayoutMethod.ALIPAY: AlipayTransfers.from_settings,
+    PayoutMethod.WECHAT: WeChatTransfers.from_settings,
+}
+ONLINE = (PayoutMethod.ALIPAY, PayoutMethod.WECHAT)
+
+
+def is_on(method: str) -> bool:
+    """Return whether new payouts may leave by this way (settings.PAYOUT_WAYS)."""
+    return method in settings.PAYOUT_WAYS
+
+
+def get_way(method: str) -> Way:
+    """Return a way; GatewayUnavailable when its settings are incomplete. What is under way is followed."""
+    return WAYS[PayoutMethod(method)]()
+
+
+def get_online_way(method: str) -> OnlineWay:
+    """Return a provider that we call ourselves."""
+    if method not in ONLINE:
+        raise ValueError(f"{method} is not called by us")
+    return WAYS[PayoutMethod(method)]()
