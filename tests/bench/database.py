@@ -50,9 +50,11 @@ def prepare(deal: FlashDeal, people: list, *, is_ordinary: bool = False) -> None
         cursor.execute("CREATE TABLE bench_made AS SELECT %s::json AS made", [json.dumps(made)])
         cursor.execute("CREATE TABLE bench_spread (n int PRIMARY KEY, id bigint)")
         cursor.executemany("INSERT INTO bench_spread VALUES (%s, %s)", list(enumerate(spread, 1)))
+        # People of its own: what others owe is looked at by the doors, not by the limit.
         cursor.execute(
             "CREATE TABLE bench_people AS SELECT row_number() OVER (ORDER BY id) AS n, user_id,"
-            " id AS address_id FROM accounts_address"
+            " id AS address_id FROM accounts_address WHERE user_id = ANY(%s)",
+            [[person.pk for person, _ in people]],
         )
         cursor.execute("CREATE UNIQUE INDEX ON bench_people (n)")
     analyze()

@@ -13,6 +13,7 @@ from tests.bench import deal_market as market
 from tests.bench.printing import Figure, print_figures, print_load
 
 BATCH = 200
+PEOPLE_OF_LIMIT = 10_000
 REPEATED = 0.05
 
 
@@ -34,7 +35,7 @@ def main(arguments: list[str]) -> int:
 
 def _measure(asked, people: list, session, folder: Path) -> int:
     hot = market.make_hot_deal(session, 1_000_000, per_buyer=5)
-    limits = _limits(hot, people, folder)
+    limits = _limits(hot, market.make_crowd(PEOPLE_OF_LIMIT, prefix="138"), folder)
     door_deal = market.make_hot_deal(session, 1_000_000, per_buyer=5)
     database.analyze()
     options = {"clients": asked.clients, "seconds": asked.seconds, "folder": folder}
@@ -61,6 +62,7 @@ def _measure(asked, people: list, session, folder: Path) -> int:
             Figure("door: of the limit of 200", 100 * door["each_second"] / limits["many"], "%", 30, False),
             Figure("door: p50", door["p50"], "ms"),
             Figure("door: p99", door["p99"], "ms", 50),
+            Figure("door: refused", _refused(door), "", 0),
             Figure("door: repetitions answered with the first answer", door["statuses"].get("200", 0), ""),
             Figure("door: units held more or less than lines written", abs(sold.reserved - bought), "", 0),
             Figure("ORM row lock through HTTP", orm["each_second"], "orders/s"),
@@ -68,6 +70,11 @@ def _measure(asked, people: list, session, folder: Path) -> int:
             Figure("door to ORM row lock", door["each_second"] / orm["each_second"], "×", 20, False),
         ],
     )  # fmt: skip
+
+
+def _refused(met: dict) -> int:
+    # Each buyer buys once: nobody has a reason to be refused.
+    return sum(number for status, number in met["statuses"].items() if not status.startswith("2"))
 
 
 def _with_repetitions(people: list, deal: FlashDeal) -> list[bytes]:

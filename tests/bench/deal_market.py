@@ -100,10 +100,10 @@ def make_hot_deal(session: LiveSession, units: int, per_buyer: int) -> FlashDeal
     return make_deal(item=item, quantity=units, per_buyer=per_buyer, seconds=4 * 3600)
 
 
-def make_crowd(number: int) -> list[tuple[User, int]]:
-    """So many people, each with an address and signed in."""
+def make_crowd(number: int, *, prefix: str = "137") -> list[tuple[User, int]]:
+    """So many people, each with an address and signed in; their phones begin with `prefix`."""
     people = User.objects.bulk_create(
-        [User(phone=f"137{i:08d}", display_name=f"买家{i}", password="!none") for i in range(number)],
+        [User(phone=f"{prefix}{i:08d}", display_name=f"买家{i}", password="!none") for i in range(number)],
         batch_size=2000,
     )
     homes = Address.objects.bulk_create(

@@ -62,7 +62,8 @@ def _measure(asked, people: list, variants: list[Variant], deal, folder: Path) -
         orm = _shoot(port, baseline[300:], options)
     held = VariantStock.objects.aggregate(n=Sum("reserved"))["n"]
     placed = OrderGroup.objects.count()
-    database.prepare(deal, people, is_ordinary=True)
+    people_of_limit = market.make_crowd(len(people), prefix="138")
+    database.prepare(deal, people_of_limit, is_ordinary=True)
     limit = database.limit(
         folder, number=1, stock=database.SPREAD_STOCK, clients=LIMIT_CLIENTS, is_ordinary=True
     )

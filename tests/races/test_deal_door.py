@@ -12,8 +12,7 @@ from accounts.selectors import mark_of
 from common.errors import MarketError
 from livestreams.models import FlashDeal
 from orders.models import Order, OrderLine
-from orders.services.batching import Wish
-from orders.services.batching import batch as batch_module
+from orders.services.batching import Wish, statements
 from orders.services.batching.waiting import Batcher
 from shops.models import DealStock
 from tests.factories.accounts import make_sign_in
@@ -88,7 +87,7 @@ def test_two_batchers_and_the_ordinary_door_sell_each_unit_once(market, deal):
 
 
 def test_control_without_the_one_statement_there_is_more_sold_than_there_is(market, deal, monkeypatch):
-    monkeypatch.setattr(batch_module, "take_units", lambda *, deal_id, quantity: None)
+    monkeypatch.setattr(statements, "TAKE_ALL", "SELECT $1::int, $2::bigint")
     wishes = [wish(*one, deal) for one in crowd(CROWD)]
 
     told = at_the_door([wishes[:120], wishes[120:]])

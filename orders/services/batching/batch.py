@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as AnyDatabaseError
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import InterfaceError, OperationalError
 
 from accounts.models import User
 from accounts.selectors import is_signed_in, mark_of
@@ -20,7 +20,6 @@ from common.models import IdempotencyKey, OutboxMessage
 from common.outbox import HANDOVER_GRACE
 from common.signing import BadToken
 from livestreams.errors import DealClosed
-from livestreams.services.taking import take_units
 from orders.errors import BuyerLimitReached, TooManyUnpaid
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.batching import statements
@@ -67,10 +66,6 @@ class Outcome:
 PUT_OFF = Outcome()
 
 
-class _Short(Exception):
-    """Somebody else took units between our look and our taking."""
-
-
 def place_batch(*, deal_id: int, wishes: Sequence[Wish], now: datetime) -> list[Outcome]:
     """Place as many of these purchases of one deal as there are units, each once per key, in their order.
 
@@ -79,11 +74,12 @@ def place_batch(*, deal_id: int, wishes: Sequence[Wish], now: datetime) -> list[
     """
     for attempt in range(ATTEMPTS):
         try:
-            with transaction.atomic():
+            with statements.one_transaction():
                 # The row of stock is locked late and shortly; only near the end, when there is not enough
                 # for all, before the decision who gets the rest.
                 return _Batch(deal_id, wishes, now).place(is_locked=attempt > 0)
-        except _Short:
+        except statements.NotTaken:
+            # Somebody else took units between our look and our taking.
             continue
         except (OperationalError, InterfaceError) as error:
             # Nobody knows whether the commit arrived. The same key asks again and finds out.
@@ -136,13 +132,9 @@ class _Batch:
     def place(self, *, is_locked: bool) -> list[Outcome]:
         self._decide(self._look(is_locked=is_locked))
         if self.entries:
-            messages = statements.write(self.entries, self._made())
+            messages = statements.write(self.entries, self._made(), deal_id=self.deal_id, units=self.units)
             for i, message in zip(self.places, messages, strict=True):
                 self.outcomes[i] = replace(self.outcomes[i], message=message)
-            try:
-                take_units(deal_id=self.deal_id, quantity=self.units)
-            except (SoldOut, DealClosed) as error:
-                raise _Short() from error
         return self.outcomes
 
     def _look(self, *, is_locked: bool) -> list[tuple[int, tuple]]:
@@ -158,6 +150,7 @@ class _Batch:
             (statements.READ, [buyers, keys, homes, OPERATION, PAYABLE_ARRAY, self.deal_id, sign_ins]),
             *lock_stock,
             (LOOK, [self.deal_id]),
+            begins=True,
         )
         self.terms = Terms(self.deal_id, look)
         mine = []

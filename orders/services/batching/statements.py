@@ -7,19 +7,27 @@ therefore written here, too.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import connection
+from django.db import DataError, connection, transaction
+from django.db import Error as AnyDatabaseError
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
+from psycopg.pq import TransactionStatus
 
 from common.models import IdempotencyKey, OutboxMessage
 from common.sessions import DIGEST_SQL
+from livestreams.services.taking import TAKE
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from shops.models import StockReservation
 
+# Takes the units of all, or fails: nothing behind it in the same message runs, not even the COMMIT.
+TAKE_ALL = f"""
+WITH taken AS ({TAKE % {"units": "$1::int", "deal": "$2::bigint"}} RETURNING 1) SELECT 1 / count(*) FROM taken
+"""  # noqa: S608 (the parameters' names alone)
 # What each connection of ours has prepared: the names by the statements.
 _prepared: WeakKeyDictionary[psycopg.Connection, dict[str, str]] = WeakKeyDictionary()
 # What differs between purchases, and its type.
@@ -29,6 +37,11 @@ ENTRY = {
     "freight_fen": "bigint", "total_fen": "bigint", "platform_fen": "bigint", "host_fen": "bigint",
     "key": "uuid", "body_hash": "text", "note": "text", "answer": "jsonb",
 }  # fmt: skip
+
+
+class NotTaken(Exception):
+    """Fewer units are left than all of these want, or the deal is over."""
+
 
 # A plan is made once, perhaps while the tables are small; it must not read them whole when they are large.
 BY_INDEX = """
@@ -88,10 +101,41 @@ FOR NO KEY UPDATE
 """
 
 
-def ask(*statements: tuple[str, Sequence[Any]]) -> list[list[tuple]]:
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """One transaction, whose BEGIN goes with the first message and whose COMMIT with the last (`write`).
+
+    Each way to the database and back is waited for by the whole crowd. What is not written is rolled back.
+    """
+    if connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+        return
+    try:
+        yield
+    finally:
+        raw = connection.connection
+        if raw is not None and raw.info.transaction_status != TransactionStatus.IDLE:
+            try:
+                with connection.wrap_database_errors:
+                    raw.execute("ROLLBACK")
+            except AnyDatabaseError:
+                connection.close()
+
+
+def _is_own() -> bool:
+    # Inside somebody else's transaction theirs decides.
+    return not connection.in_atomic_block
+
+
+def ask(
+    *statements: tuple[str, Sequence[Any]], begins: bool = False, ends: bool = False
+) -> list[list[tuple]]:
     """Send these in one message, let them run one after the other, and return what each answers.
 
     The server keeps them prepared: to plan them costs more than to run them, and Django prepares nothing.
+    With `begins` they open the transaction of `one_transaction`, with `ends` they commit it: where one of
+    them fails, those after it do not run.
     """
     connection.ensure_connection()
     raw = connection.connection
@@ -104,11 +148,17 @@ def ask(*statements: tuple[str, Sequence[Any]]) -> list[list[tuple]]:
                 names[sql] = f"deals_{len(names)}"
             places = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
             calls.append(f"EXECUTE {names[sql]}{places}")
+        if begins and _is_own():
+            calls.insert(0, "BEGIN")
+        if ends and _is_own():
+            calls.append("COMMIT")
         cursor.execute("; ".join(calls), [one for _, parameters in statements for one in parameters])
-        answers = [cursor.fetchall()]
-        while cursor.nextset():
-            answers.append(cursor.fetchall())
-        return answers
+        answers = []
+        while True:
+            if cursor.description is not None:
+                answers.append(cursor.fetchall())
+            if not cursor.nextset():
+                return answers
 
 
 def array_of(values: Iterable[Any]) -> str:
@@ -116,14 +166,21 @@ def array_of(values: Iterable[Any]) -> str:
     return "{" + ",".join("NULL" if value is None else str(value) for value in values) + "}"
 
 
-def write(entries: Sequence[Sequence[Any]], made: str) -> list[int]:
-    """Store the rows of these purchases and return the ids of their outbox messages, in their order.
+def write(entries: Sequence[Sequence[Any]], made: str, *, deal_id: int, units: int) -> list[int]:
+    """Store the rows of these purchases, take their units, commit; return the ids of their outbox messages.
 
     `made` holds as JSON one row of each table, as they all are. An entry has the values of ENTRY, in its
-    order.
+    order. NotTaken, with nothing written, when the deal has fewer units or is over.
     """
     *plain, notes, answers = zip(*entries, strict=True)
-    (written,) = ask((WRITE, (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")))
+    rows = (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")
+    try:
+        # The row of stock comes last, so that whoever else wants it waits shortly.
+        written, _ = ask((WRITE, rows), (TAKE_ALL, [units, deal_id]), ends=True)
+    except DataError as error:
+        if isinstance(error.__cause__, psycopg.errors.DivisionByZero):
+            raise NotTaken() from error
+        raise
     return [pk for (pk,) in written]
 
 

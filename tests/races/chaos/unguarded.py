@@ -11,11 +11,9 @@ django.setup()
 
 from django.db import connection
 
-from livestreams.services import taking
 from orders.services import placing
-from orders.services.batching import batch
+from orders.services.batching import statements
 from shops.errors import SoldOut
-from shops.models import StockReservation
 from villagemarket.asgi import application as doors
 from villagemarket.wsgi import application as pages
 
@@ -38,19 +36,26 @@ def _key(table: str) -> str:
     return "variant_id" if table == "shops_variantstock" else "id"
 
 
-def _reserve(*, variant_id, quantity, reference, expires_at, now) -> StockReservation:
+def _take_of_variant(*, variant_id: int, quantity: int) -> None:
     _look_and_write("shops_variantstock", variant_id, quantity)
-    return StockReservation.objects.create(
-        variant_id=variant_id, quantity=quantity, reference=reference, expires_at=expires_at, created_at=now
-    )
 
 
-def _take_units(*, deal_id: int, quantity: int) -> None:
+def _take_of_deal(*, deal_id: int, quantity: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT stock_id FROM livestreams_flashdeal WHERE id = %s", [deal_id])
         stock_id = cursor.fetchone()[0]
     _look_and_write("shops_dealstock", stock_id, quantity)
 
 
-placing.stock.reserve = _reserve
-taking.take_units = batch.take_units = _take_units
+placing.stock.take_units = _take_of_variant
+placing.take_units = _take_of_deal
+statements.TAKE_ALL = """
+WITH looked AS MATERIALIZED (
+    SELECT stock.id, stock.available FROM shops_dealstock AS stock
+    JOIN livestreams_flashdeal AS deal ON deal.stock_id = stock.id
+    WHERE deal.id = $2::bigint AND stock.available >= $1::int
+), taken AS (
+    UPDATE shops_dealstock AS stock SET available = looked.available - $1, reserved = stock.reserved + $1
+    FROM looked WHERE stock.id = looked.id RETURNING 1
+) SELECT 1 / count(*) FROM taken
+"""
