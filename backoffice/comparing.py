@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from backoffice.comparing_bills import PAYMENTS_AND_BILLS
+from backoffice.comparing_processes import take_differences
 from ledger.selectors import trial_balance
 from ledger.selectors.chain import verify_chain
 from orders.services.reconciling import find_stock_discrepancies
@@ -230,6 +231,10 @@ def _chain(now: datetime) -> list[Difference]:
     ]
 
 
+def _processes(now: datetime) -> list[Difference]:
+    return [Difference(*one) for one in take_differences(now=now)]
+
+
 def _files(now: datetime) -> list[Difference]:
     root = Path(settings.MEDIA_ROOT)
     missing = []
@@ -256,6 +261,7 @@ JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
     "payouts_tallies": _asked(PAYOUTS_AND_TALLIES),
     "outbox": _asked(OUTBOX_AGE),
     "rooms_takes": _asked(ROOMS_AND_TAKES),
+    "processes": _processes,
     "coupons": _asked(COUPONS),
     "files": _files,
 }

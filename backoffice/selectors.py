@@ -10,6 +10,7 @@ from django.db.models.functions import TruncDate
 
 from common.models import OutboxMessage
 from ledger.selectors import TrialBalance, trial_balance
+from ledger.selectors.comparisons import open_findings
 from livestreams import storage
 from livestreams.models import LiveSession
 from livestreams.statuses import ON_AIR
@@ -46,6 +47,7 @@ class Duties:
     closing_periods: int
     questions: int
     full_disks: int
+    differences: int
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,7 @@ def duties() -> Duties:
         deliveries=NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).count(),
         closing_periods=SettlementPeriod.objects.filter(status=PeriodStatus.CLOSING).count(),
         questions=StatementQuestion.objects.filter(answered_at=None).count(),
+        differences=open_findings().filter(acknowledged_at=None).count(),
         full_disks=int(storage.free_bytes() < settings.LIVE_LEAST_FREE_BYTES),
     )
 

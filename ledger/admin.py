@@ -22,6 +22,7 @@ from common.clock import utc_now
 from common.errors import MarketError
 from common.money import yuan_text
 from common.sheets import csv_text
+from ledger import comparing_admin as comparing_admin  # registers them
 from ledger.forms import AdjustmentForm, WindowForm
 from ledger.models import (
     LedgerAccount,
@@ -32,8 +33,6 @@ from ledger.models import (
     LedgerSealer,
     LedgerSnapshot,
     LedgerTransaction,
-    ReconciliationFinding,
-    ReconciliationRun,
 )
 from ledger.selectors import account_statement, statement_table, summed_balance
 from ledger.services.adjusting import (
@@ -319,67 +318,3 @@ class LedgerSnapshotAdmin(BaseAdmin):
     list_select_related = ["account"]
     search_fields = ["=upto_id", "account__purpose"]
     ordering = ["-pk"]
-
-
-class FindingInline(ReadOnlyInline):
-    """What a run found for the first time."""
-
-    model = ReconciliationFinding
-    fields = readonly_fields = ["job", "kind", source_column("subject", _("what")), "expected", "found"]
-
-
-@admin.register(ReconciliationRun)
-class ReconciliationRunAdmin(BaseAdmin):
-    """Rounds of all comparisons."""
-
-    noun, title = _("comparison"), _("Comparisons")
-    list_display = ["id", "started_at", "ended_at", "open_findings", "new_findings", "failed_jobs"]
-    search_fields = ["=id"]
-    date_hierarchy = "started_at"
-    ordering = ["-pk"]
-    inlines = [FindingInline]
-
-
-class OpenFilter(admin.SimpleListFilter):
-    """Whether it is still so."""
-
-    title = _("still so")
-    parameter_name = "open"
-
-    def lookups(self, request, model_admin):
-        """Offer both."""
-        return [("yes", _("Yes")), ("no", _("No"))]
-
-    def queryset(self, request, queryset):
-        """Filter."""
-        return queryset.filter(resolved_at__isnull=self.value() == "yes") if self.value() else queryset
-
-
-@admin.register(ReconciliationFinding)
-class ReconciliationFindingAdmin(BaseAdmin):
-    """Records that do not agree. They close by themselves once they agree again; nothing repairs them."""
-
-    noun, title = _("difference"), _("Differences")
-    editable_fields = ("note",)
-    list_display = [
-        "job",
-        "kind",
-        source_column("subject", _("what")),
-        "expected",
-        "found",
-        "first_seen_at",
-        "resolved_at",
-        "note",
-    ]
-    list_filter = [OpenFilter, "job"]
-    search_fields = ["=subject", "=kind", "note"]
-    date_hierarchy = "first_seen_at"
-    ordering = ["resolved_at", "-pk"]
-
-    def links(self, finding: ReconciliationFinding) -> list[Link | None]:
-        """Return what it is about, its postings, and the run that found it."""
-        return [
-            source_link(finding.subject),
-            list_link("ledger.ledgertransaction", _("Postings"), q=finding.subject),
-            object_link(finding.run),
-        ]

@@ -70,7 +70,7 @@ class AdjustmentForm(forms.Form):
     )
     source = forms.RegexField(
         label=_("Order it is about (order:12)"),
-        regex=r"^(order|order_line):[1-9][0-9]{0,17}$",
+        regex=r"^(order|order_line|provider_bill_line):[1-9][0-9]{0,17}$",
         required=False,
         widget=UnfoldAdminTextInputWidget(),
     )

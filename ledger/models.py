@@ -179,6 +179,8 @@ class ReconciliationRun(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     open_findings = models.PositiveIntegerField(default=0)
     new_findings = models.PositiveIntegerField(default=0)
+    # By job what it found, as far as the round has come; and which could not be compared.
+    jobs = models.JSONField(default=dict, blank=True)
     failed_jobs = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
@@ -198,6 +200,10 @@ class ReconciliationFinding(models.Model):
     last_seen_at = models.DateTimeField()
     resolved_at = models.DateTimeField(null=True, blank=True)
     note = models.CharField(max_length=300, blank=True)
+    acknowledged_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -205,8 +211,18 @@ class ReconciliationFinding(models.Model):
                 fields=["job", "kind", "subject"],
                 name="reconciliation_open_once",
                 condition=models.Q(resolved_at=None),
-            )
+            ),
+            models.CheckConstraint(
+                name="reconciliation_acknowledged",
+                condition=models.Q(acknowledged_by=None, acknowledged_at=None)
+                | models.Q(acknowledged_by__isnull=False, acknowledged_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def open_and_new(self) -> tuple:
+        """Return what has to be empty for somebody to take note of it."""
+        return (self.resolved_at, self.acknowledged_at)

@@ -33,9 +33,12 @@ def reconcile(*, now: datetime) -> ReconciliationRun:
         except (AnyDatabaseError, OSError) as error:
             logger.exception("comparison %s failed", name)
             run.failed_jobs[name] = type(error).__name__
+            run.save(update_fields=["failed_jobs"])
             continue
         run.new_findings += _write_down(run, name, found, now)
-        run.open_findings += len({(one.kind, one.subject) for one in found})
+        run.jobs[name] = len({(one.kind, one.subject) for one in found})
+        run.open_findings += run.jobs[name]
+        run.save(update_fields=["jobs"])  # whoever waits for the round sees how far it is
     with transaction.atomic():
         run.ended_at = now
         run.save()
@@ -69,7 +72,11 @@ def _write_down(run: ReconciliationRun, job: str, found: list[Difference], now: 
         else:
             moved = (before.expected, before.found) != (expected, amount)
             before.expected, before.found, before.last_seen_at = expected, amount, now
-            before.save(update_fields=["expected", "found", "last_seen_at"])
+            if moved:  # whoever took note of it took note of other numbers
+                before.acknowledged_by = before.acknowledged_at = None
+            before.save(
+                update_fields=["expected", "found", "last_seen_at", "acknowledged_by", "acknowledged_at"]
+            )
             if not moved:
                 continue
         new += 1

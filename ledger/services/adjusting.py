@@ -29,6 +29,8 @@ MAX_LINES = 100
 MAX_FEN = 10**12
 # A tally finds what it pays by the order that an entry names.
 _DOCUMENT = re.compile(r"(order|order_line):[1-9][0-9]{0,17}")
+# A line of the provider's bill that nothing of ours explains is settled by a correction that names it.
+_BILL_LINE = re.compile(r"provider_bill_line:[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,9 @@ def propose_adjustment(
         account = accounts.get(line.account_id)
         if account is None:
             raise NotFound()
-        is_named = _DOCUMENT.fullmatch(line.source)
-        if not is_named and (line.source or account.owner_kind != OwnerKind.SYSTEM):
+        is_system = account.owner_kind == OwnerKind.SYSTEM
+        is_named = _DOCUMENT.fullmatch(line.source) or (is_system and _BILL_LINE.fullmatch(line.source))
+        if not is_named and (line.source or not is_system):
             raise Invalid(fields={"source": Invalid.message})
     adjustment = LedgerAdjustment.objects.create(reason=reason, proposed_by=actor, proposed_at=now)
     LedgerAdjustmentLine.objects.bulk_create(

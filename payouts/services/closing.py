@@ -133,9 +133,11 @@ def _start_closing(period: SettlementPeriod, now: datetime) -> None:
     open_period_for(shop=period.shop, now=now)
 
 
-@transaction.atomic
 def _settle(period: SettlementPeriod, known: KnownPayee, sums: Sums, now: datetime) -> bool:
-    """Write one payee's statement with its lines and its payout; nothing when another run has done it."""
+    """Write one payee's statement with its lines and its payout; nothing when another run has done it.
+
+    One statement of SQL, which is its own transaction: all of it is there or nothing, wherever it is killed.
+    """
     if sums.wrong_entry is not None:
         raise StatementMismatchError(f"entry {sums.wrong_entry} is not what its order line froze")
     carried_fen = known.debt.net_fen if known.debt else 0

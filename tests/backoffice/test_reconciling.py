@@ -1,6 +1,8 @@
 """Every difference is found in one round, a clean market has none, and nothing is repaired (rules.md 15)."""
 
 import json
+import shutil
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,12 +12,16 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from backoffice import comparing
+from backoffice.selectors import duties
 from backoffice.services.reconciling import reconcile
 from common.clock import utc_now
+from common.errors import MoveRefused
 from common.models import AuditEntry, OutboxMessage
 from ledger.models import ReconciliationFinding, ReconciliationRun
+from ledger.services.overseeing import acknowledge_finding
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, Purpose
+from livestreams.storage import work_folder
 from notifications.models import Notification
 from orders.models import Order
 from payments.models import Payment
@@ -29,6 +35,7 @@ from tests.factories.payouts import close_week, make_live_sale, statement_of
 from tests.factories.shops import make_person, make_photo
 
 pytestmark = pytest.mark.django_db
+FINDINGS = "/admin/ledger/reconciliationfinding/"
 
 
 @pytest.fixture
@@ -190,6 +197,125 @@ def test_what_is_known_is_told_once_and_closes_by_itself(clean, drain_outbox, op
     finding = ReconciliationFinding.objects.get()
     assert finding.resolved_at is not None
     assert (finding.expected, finding.found) == ("1", "3")
+
+
+@pytest.fixture
+def take(market):
+    """A take that is being received, and the folder in which its ffmpeg works."""
+    now = utc_now()
+    session = make_session(host=market.host, shop=market.shop, status="live")
+    take = make_take(session=session, status="receiving")
+    type(take).objects.filter(pk=take.pk).update(
+        next_seq=9, started_at=now - timedelta(minutes=5), last_chunk_at=now
+    )
+    work_folder(take.pk).mkdir(parents=True)
+    yield take
+    shutil.rmtree(work_folder(take.pk).parent)
+
+
+@pytest.fixture
+def run_in():
+    """Start a process that works in a folder, as ffmpeg does; returns a function."""
+    running = []
+
+    def start(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        running.append(subprocess.Popen(["/bin/sleep", "60"], cwd=folder))
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def process_kinds():
+    reconcile(now=utc_now())
+    open_ones = ReconciliationFinding.objects.filter(job="processes", resolved_at=None)
+    return sorted(open_ones.values_list("kind", "subject", "expected", "found"))
+
+
+def test_a_take_and_its_process_belong_together(take, run_in):
+    without = process_kinds()
+    run_in(work_folder(take.pk) / "run-1-1")
+    with_one = process_kinds()
+    run_in(work_folder(take.pk) / "run-2-1")
+    with_two = process_kinds()
+
+    assert without == [("take_without_process", f"take:{take.pk}", "1", "0")]
+    assert with_one == []
+    assert with_two == [("processes_of_a_take", f"take:{take.pk}", "1", "2")]
+
+
+def test_a_process_that_nobody_needs_any_more_is_found(take, run_in):
+    run_in(work_folder(take.pk) / "run-1-1")
+    run_in(work_folder(987654321) / "run-1-1")
+    type(take).objects.filter(pk=take.pk).update(status="closed", finished_at=utc_now())
+
+    assert process_kinds() == sorted(
+        ("process_without_take", f"take:{pk}", "0", "1") for pk in (take.pk, 987654321)
+    )
+
+
+def test_the_page_shows_every_comparison_and_what_is_open(clean, client, operator):
+    forge("UPDATE orders_couponcampaign SET claimed = claimed + 1")
+    run = reconcile(now=utc_now())
+    client.force_login(operator)
+
+    page = client.get(FINDINGS).content.decode()
+
+    assert set(run.jobs) == set(comparing.JOBS)
+    assert all(f'data-job="{job}"' in page for job in comparing.JOBS)
+    assert 'data-job="coupons" data-open="1" data-new="1"' in page
+    assert duties().differences == 1
+
+
+def test_who_takes_note_of_a_difference_says_why_and_it_rings_again_when_it_moves(clean, client, operator):
+    forge("UPDATE orders_couponcampaign SET claimed = claimed + 1")
+    reconcile(now=utc_now())
+    finding = ReconciliationFinding.objects.get()
+    client.force_login(operator)
+    move = f"{FINDINGS}{finding.pk}/move/acknowledge/"
+
+    refused = client.post(move, {"reason": ""})
+    client.post(move, {"reason": "asked the shop"})
+
+    finding.refresh_from_db()
+    assert refused.status_code == 200
+    assert (finding.acknowledged_by, finding.note, finding.resolved_at) == (operator, "asked the shop", None)
+    entry = AuditEntry.objects.get(action="ledger.acknowledge_finding")
+    assert (entry.actor, entry.reason) == (f"user:{operator.pk}", "asked the shop")
+    assert duties().differences == 0
+    with pytest.raises(MoveRefused):
+        acknowledge_finding(actor=operator, finding_id=finding.pk, note="again", now=utc_now())
+    forge("UPDATE orders_couponcampaign SET claimed = claimed + 1")
+    reconcile(now=utc_now())
+    finding.refresh_from_db()
+    assert (finding.acknowledged_at, finding.note, duties().differences) == (None, "asked the shop", 1)
+
+
+def test_an_operator_has_everything_compared_now_one_round_at_a_time(clean, client, operator, drain_outbox):
+    client.force_login(operator)
+    ReconciliationRun.objects.create(started_at=utc_now(), jobs={"stock": 0})
+    during = client.get(FINDINGS).content.decode()
+    client.post(f"{FINDINGS}run/")
+    refused = OutboxMessage.objects.filter(task="backoffice.reconcile").count()
+    ReconciliationRun.objects.update(ended_at=utc_now())
+
+    client.post(f"{FINDINGS}run/")
+    tasks = drain_outbox()
+
+    assert 'data-running="1"' in during
+    assert (refused, tasks) == (0, ["backoffice.reconcile"])
+    assert ReconciliationRun.objects.count() == 2
+    assert client.get(f"{FINDINGS}run/").status_code == 403
+
+
+def test_only_who_may_change_differences_starts_a_round(clean, client, arun, clerk_of_house):
+    for person in (arun, clerk_of_house("view_reconciliationfinding")):
+        client.force_login(person)
+        assert client.post(f"{FINDINGS}run/").status_code in (302, 403)
+
+    assert not OutboxMessage.objects.filter(task="backoffice.reconcile").exists()
 
 
 def test_a_comparison_that_breaks_is_named_and_the_others_go_on(clean, monkeypatch):

@@ -43,7 +43,7 @@ def dying(real, before):
 
 if place == "between":
     closing._settle = dying(closing._settle, before=False)
-elif place == "inside":
+elif place == "written":
     closing.write_statement = dying(closing.write_statement, before=False)
 elif place == "telling":
     telling.tell_issued = dying(telling.tell_issued, before=False)
@@ -57,7 +57,7 @@ telling.tell_period(period_id=period.pk, now=now)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("place", "after", "done"),
-    [("between", 0, 1), ("inside", 1, 1), ("between", 2, 3), ("telling", 0, 6), ("end", 0, 6)],
+    [("between", 0, 1), ("written", 1, 2), ("between", 2, 3), ("telling", 0, 6), ("end", 0, 6)],
 )
 def test_killed_closing_is_finished_by_the_next_run(market, arun, mei, now, place, after, done, drain_outbox):
     for number in range(4):
