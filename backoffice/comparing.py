@@ -195,6 +195,29 @@ COUPONS = """
 SELECT 'coupons_claimed', 'coupon_campaign:' || c.id, count(k.id), c.claimed
 FROM orders_couponcampaign c LEFT JOIN orders_couponclaim k ON k.campaign_id = c.id
 GROUP BY c.id HAVING c.claimed <> count(k.id)
+UNION ALL
+-- Used, though nothing that it made cheaper was paid for (a parcel refused at the door keeps it used).
+SELECT 'coupon_used', 'coupon_claim:' || k.id, 1, 0
+FROM orders_couponclaim k
+WHERE k.status = 'used' AND NOT EXISTS (
+  SELECT 1 FROM orders_order o WHERE o.coupon_id = k.id AND o.group_id = k.group_id
+  AND (o.status NOT IN ('pending_payment', 'cancelling', 'cancelled') OR o.cancel_reason = 'refused'))
+UNION ALL
+SELECT 'coupon_not_used', 'coupon_claim:' || k.id, o.group_id, coalesce(k.group_id, 0)
+FROM orders_order o JOIN orders_couponclaim k ON k.id = o.coupon_id
+WHERE o.status NOT IN ('pending_payment', 'cancelling', 'cancelled')
+  AND (k.status <> 'used' OR k.group_id <> o.group_id)
+GROUP BY k.id, o.group_id, k.group_id
+UNION ALL
+SELECT 'coupon_held', 'coupon_claim:' || k.id, 1, 0
+FROM orders_couponclaim k
+WHERE k.status = 'held' AND NOT EXISTS (
+  SELECT 1 FROM orders_order o WHERE o.coupon_id = k.id AND o.group_id = k.group_id
+  AND o.status IN ('pending_payment', 'cancelling'))
+UNION ALL
+SELECT 'coupon_discount', 'order:' || o.id, coalesce(sum(l.discount_fen), 0), o.discount_fen
+FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
+GROUP BY o.id HAVING o.discount_fen <> coalesce(sum(l.discount_fen), 0)
 """
 
 

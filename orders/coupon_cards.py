@@ -69,3 +69,8 @@ def coupon_card(coupon: CouponClaim, *, is_usable: bool) -> CouponCard:
     return CouponCard(
         coupon, promise_of(coupon.campaign), condition_of(coupon.campaign), is_usable=is_usable, tone=tone
     )
+
+
+def offer_card(campaign: CouponCampaign) -> dict:
+    """Return what a page shows of a coupon that can be taken."""
+    return {"campaign": campaign, "promise": promise_of(campaign), "condition": condition_of(campaign)}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import User
 from common.errors import NotFound
@@ -64,6 +64,15 @@ def shop_coupons(shop_id: int, *, now: datetime) -> list[CouponCampaign]:
         claimed__lt=F("total"),
     )  # fmt: skip
     return list(campaigns.select_related("shop").order_by("-pk")[:5])
+
+
+def replay_coupons(shop_id: int, *, now: datetime) -> list[CouponCampaign]:
+    """Return what a replay offers: coupons of its shop and of the market, never what is for shows alone."""
+    campaigns = CouponCampaign.objects.filter(
+        Q(shop=shop_id) | Q(shop=None), is_live_only=False, live_session=None, stopped_at=None,
+        starts_at__lte=now, ends_at__gt=now, claimed__lt=F("total"),
+    )  # fmt: skip
+    return list(campaigns.select_related("shop").order_by("-pk")[:3])
 
 
 def room_coupons(session_id: int, *, now: datetime, with_unoffered: bool = False) -> list[CouponCampaign]:

@@ -9,9 +9,12 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
 from accounts.selectors import default_address
+from common.clock import utc_now
 from livestreams import selectors
 from livestreams.models import LiveSession
 from livestreams.selectors.replays import get_clip_for
+from orders.coupon_cards import offer_card
+from orders.coupon_selectors import replay_coupons
 from storefront.cards import session_card
 from storefront.replay_cards import clip_page, replay_page
 from storefront.views.paying import taken_at_once
@@ -34,6 +37,7 @@ def replay(request: HttpRequest, session: LiveSession) -> HttpResponse:
         "is_presenter": selectors.is_presenter(request.user, session),
         "share_url": request.build_absolute_uri(request.path),
         "start_at": start_at(request),
+        "coupons": [offer_card(campaign) for campaign in replay_coupons(session.shop_id, now=utc_now())],
     } | _buying(request)
     context["room"] |= {
         "session": session.pk,

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from common.clock import utc_now
 from common.errors import NotFound
 from livestreams.selectors import reminded_ids
-from orders.coupon_cards import condition_of, promise_of
+from orders.coupon_cards import offer_card
 from orders.coupon_selectors import shop_coupons
 from shops.selectors import farmers_of_shop, photo_url, published_products, visible_shops
 from storefront.cards import calendar_card, product_card
@@ -37,9 +37,6 @@ def shop(request: HttpRequest, shop_id: int) -> HttpResponse:
         "cards": [product_card(product) for product in page],
         "sessions": [calendar_card(session, is_reminded=session.pk in asked) for session in shows],
         "growers": growers,
-        "coupons": [
-            {"campaign": campaign, "promise": promise_of(campaign), "condition": condition_of(campaign)}
-            for campaign in shop_coupons(found.pk, now=utc_now())
-        ],
+        "coupons": [offer_card(campaign) for campaign in shop_coupons(found.pk, now=utc_now())],
     }
     return render(request, "storefront/shop.html", context)
