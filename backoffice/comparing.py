@@ -17,6 +17,7 @@ from backoffice.comparing_processes import take_differences
 from ledger.selectors import trial_balance
 from ledger.selectors.chain import verify_chain
 from orders.services.reconciling import find_stock_discrepancies
+from orders.services.reconciling_lots import find_lot_discrepancies
 from payments.offers import CASH
 from shops.models import Photo
 from shops.statuses import PhotoStatus
@@ -237,6 +238,13 @@ def _stock(now: datetime) -> list[Difference]:
     ]
 
 
+def _lots(now: datetime) -> list[Difference]:
+    return [
+        Difference(one.check, one.target, str(one.expected), str(one.counted))
+        for one in find_lot_discrepancies()
+    ]
+
+
 def _balances(now: datetime) -> list[Difference]:
     book = trial_balance()
     wrong = [
@@ -275,6 +283,7 @@ def _files(now: datetime) -> list[Difference]:
 
 JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
     "stock": _stock,
+    "lots": _lots,
     "balances": _balances,
     "chain": _chain,
     "book_documents": _asked(BOOK_AND_DOCUMENTS),

@@ -40,5 +40,6 @@ IMPORTANT_KINDS = frozenset(
         "order_shipped",
         "order_cancelled",
         "live_starting",
+        "recall",
     }
 )

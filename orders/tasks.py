@@ -11,18 +11,21 @@ from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
     judging,
+    recalling,
     receiving,
     reconciling,
     reconciling_scores,
     telling,
     telling_cases,
     telling_invoices,
+    telling_lots,
     telling_parcels,
     telling_reviews,
     telling_talk,
     tracking,
 )
 from orders.services.using import expire_coupons
+from shops.models import Lot
 
 
 def _order(order_id: int) -> Order:
@@ -154,6 +157,18 @@ def after_case_moved(event_id: int) -> None:
     """The other side of the case is told."""
     event = AfterSaleEvent.objects.select_related("case__order__shop__contact", "case__order__group__buyer")
     telling_cases.tell_case(event=event.get(pk=event_id), now=utc_now())
+
+
+@shared_task(name="orders.settle_recall")
+def settle_recall(lot_id: int) -> int:
+    """Who bought of a recalled lot is told and refunded."""
+    return recalling.settle_recall(lot_id=lot_id, now=utc_now())
+
+
+@shared_task(name="orders.tell_recall")
+def tell_recall(order_id: int, lot_id: int) -> None:
+    """Who has not paid for goods that were called back is told."""
+    telling_lots.tell_recall(order=_order(order_id), lot=Lot.objects.get(pk=lot_id), now=utc_now())
 
 
 @shared_task(name="orders.settle_due_cases")

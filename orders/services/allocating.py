@@ -54,10 +54,11 @@ def allocate_lines(*, lines: Sequence[OrderLine], reason: str, now: datetime) ->
     )
 
 
-def allot_again(*, line: OrderLine, units: int, reason: str, now: datetime) -> None:
-    """Give a line other lots for units that it lost; SoldOut when there are not enough."""
+def allot_again(*, line: OrderLine, units: int, reason: str, without: int, now: datetime) -> None:
+    """Give a line other lots, of farmers who agreed to its price, for units that it lost; SoldOut."""
     policy = lots.policies_of([line.variant_id]).get(line.variant_id)
-    offers = lots.offers_of([line.variant_id]).get(line.variant_id, [])
+    offers = lots.offers_of([line.variant_id], most_floor_fen=line.price_fen, without=without)
+    offers = offers.get(line.variant_id, [])
     decision = _decide(line, policy, offers, units)
     if decision.units < units:
         raise SoldOut()

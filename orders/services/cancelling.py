@@ -85,6 +85,11 @@ def cancel_by_operator(*, actor: User, number: str, reason: str, now: datetime) 
     return order
 
 
+def cancel_for_lack(*, order: Order, now: datetime) -> None:
+    """Call off a locked order of which nothing was sent: its goods are no more; all money goes back."""
+    _cancel_paid(order, None, CancelReason.SHOP, RefundReason.CANCELLED_BY_SHOP, now)
+
+
 @transaction.atomic
 def expire_group(*, group_id: int, now: datetime) -> bool:
     """Start closing a purchase whose time to pay has run out; return whether it was still unpaid.
@@ -131,7 +136,7 @@ def _begin_cancelling(group_id: int, reason: str) -> None:
     outbox.enqueue("payments.close_group", group_id=group_id)
 
 
-def _cancel_paid(order: Order, actor: User, words: str, reason: str, now: datetime) -> None:
+def _cancel_paid(order: Order, actor: User | None, words: str, reason: str, now: datetime) -> None:
     check_move(ORDER_MOVES, order.status, OrderStatus.CANCELLED)
     if order.lines.filter(shipped_units__gt=0).exists():
         raise PartlySent()

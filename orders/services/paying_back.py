@@ -13,12 +13,18 @@ from orders.services.shipping import withdraw_units
 from orders.statuses import OPEN_CASES, CaseReason, CaseStatus, OrderStatus, RefundReason
 
 # What the buyer means is not, or need not be, with them.
-NOT_IN_HAND = (CaseReason.NOT_ARRIVED, CaseReason.MISSING, CaseReason.CHANGED_MIND)
+NOT_IN_HAND = (
+    CaseReason.NOT_ARRIVED,
+    CaseReason.MISSING,
+    CaseReason.CHANGED_MIND,
+    CaseReason.RECALLED,
+    CaseReason.SHORT,
+)
 
 
 def freight_of(order: Order, reason: str, wanted: dict[int, int]) -> int:
     """Return the freight that goes back: all with the last units, unless the buyer changed their mind."""
-    if reason == CaseReason.CHANGED_MIND:
+    if reason in (CaseReason.CHANGED_MIND, CaseReason.UNDERWEIGHT):
         return 0
     taken = granted_units(order)
     lines = order.lines.values_list("pk", "quantity")
@@ -34,17 +40,26 @@ def freight_if_granted(case: AfterSaleCase) -> int:
 
 
 def grant_case(
-    case: AfterSaleCase, *, by: str, user: User | None, now: datetime, text: str = "", restock: bool = False
+    case: AfterSaleCase,
+    *,
+    by: str,
+    user: User | None,
+    now: datetime,
+    text: str = "",
+    restock: bool = False,
+    is_sent: bool = False,
 ) -> None:
     """Promise the money of a locked case (its order locked too); MoveRefused when it is past that.
 
-    Units that were never sent leave what is to send and are on the shelf again; others only with `restock`.
+    Units that were never sent leave what is to send and are on the shelf again, unless it is known that these
+    `is_sent`; others only with `restock`.
     """
     order = case.order
     wanted = dict(case.lines.values_list("order_line_id", "quantity"))
     lots = dict(case.lines.values_list("order_line_id", "lot_id"))
     case.freight_fen = freight_of(order, case.reason, wanted)
-    shelf = wanted if restock else _unsent(order, case.reason, wanted)
+    unsent = {} if is_sent else _unsent(order, case.reason, wanted)
+    shelf = wanted if restock else unsent
     case.is_restocked = shelf == wanted
     case.granted_at = now
     case.refund_request = request_refund(

@@ -9,13 +9,16 @@ from accounts.services.contacts import contact_of
 from common.money import yuan_text
 from notifications.services.telling import in_language_of, tell
 from orders.models import AfterSaleEvent
-from orders.statuses import CaseActor, CaseStatus
+from orders.statuses import SHOP_REASONS, CaseActor, CaseReason, CaseStatus
 
 
 def tell_case(*, event: AfterSaleEvent, now: datetime) -> None:
     """Tell the side that did not move the case; what the clock or the market decides, both."""
     case = event.case
     buyer, shop = contact_of(case.order.group.buyer), case.order.shop.contact
+    is_found_by_shop = case.reason in SHOP_REASONS
+    if is_found_by_shop and event.status == CaseStatus.REQUESTED:  # granted in the same moment
+        return
     if event.status == CaseStatus.REFUNDED:  # the refund itself is told to the buyer
         return
     if event.by != CaseActor.BUYER:
@@ -27,6 +30,12 @@ def tell_case(*, event: AfterSaleEvent, now: datetime) -> None:
 
 
 def _title_for_buyer(event: AfterSaleEvent) -> str:
+    if event.status == CaseStatus.AWAITING_REFUND and event.case.reason in SHOP_REASONS:
+        return {
+            CaseReason.RECALLED: _("Do not use it: the shop calls goods back. You get your money back"),
+            CaseReason.SHORT: _("Some of what you bought is not there. You get your money back"),
+            CaseReason.UNDERWEIGHT: _("It weighs less than you paid for. You get the difference back"),
+        }[CaseReason(event.case.reason)]
     return {
         CaseStatus.AWAITING_RETURN: _("Yes: please send the goods back"),
         CaseStatus.AWAITING_REFUND: _("Yes: your money is on its way back"),
@@ -51,7 +60,7 @@ def _tell(contact: Contact, event: AfterSaleEvent, url: str, title: str, now: da
     body = _("Order %(number)s.") % {"number": number}
     tell(
         contact_id=contact.pk,
-        kind="after_sale",
+        kind="recall" if event.case.reason == CaseReason.RECALLED else "after_sale",
         title=title[:120],
         body=f"{body} {event.text}"[:500],
         url=url,

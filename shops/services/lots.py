@@ -52,14 +52,17 @@ def policies_of(variant_ids: Iterable[int]) -> dict[int, AllocationPolicy]:
     return {policy.variant_id: policy for policy in found}
 
 
-def offers_of(variant_ids: Iterable[int]) -> dict[int, list[Offer]]:
-    """Lock the lots that can be sold of variants whose stock is locked; return them as they stand."""
-    rows = (
-        Lot.objects.filter(variant__in=list(variant_ids), status__in=SELLABLE_LOTS)
-        .filter(quantity__gt=F("taken") + F("lost"))
-        .order_by("pk")
-        .select_for_update(no_key=True)
-    )
+def offers_of(
+    variant_ids: Iterable[int], *, most_floor_fen: int | None = None, without: int | None = None
+) -> dict[int, list[Offer]]:
+    """Lock the lots that can be sold of variants whose stock is locked; return them as they stand.
+
+    `most_floor_fen` leaves out those whose farmers agreed to no such price, `without` one lot.
+    """
+    wanted = Lot.objects.filter(variant__in=list(variant_ids), status__in=SELLABLE_LOTS).exclude(pk=without)
+    if most_floor_fen is not None:
+        wanted = wanted.filter(floor_fen__lte=most_floor_fen)
+    rows = wanted.filter(quantity__gt=F("taken") + F("lost")).order_by("pk").select_for_update(no_key=True)
     offers: dict[int, list[Offer]] = {}
     for lot in rows:
         came_on = lot.harvested_on or timezone.localdate(lot.declared_at)
