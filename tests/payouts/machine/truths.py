@@ -1,0 +1,142 @@
+"""What holds after every step, asked of the database in another way than the services work it out."""
+
+from django.db import connection
+from hypothesis.stateful import invariant
+
+from payouts.models import PayoutStatement
+from payouts.selectors.seals import is_unaltered
+from tests.payouts.machine.settling import OWED, SENT, frozen
+from tests.payouts.machine.village import MoneyDay
+
+# Each finds nothing while all is well.
+QUESTIONS = {
+    "a transaction that does not balance": """
+        SELECT transaction_id FROM ledger_ledgerentry GROUP BY 1 HAVING sum(amount_fen) <> 0 OR count(*) < 2
+    """,
+    "a cached balance that is not the sum of its entries": """
+        SELECT a.id FROM ledger_ledgeraccount a LEFT JOIN ledger_ledgerentry e ON e.account_id = a.id
+        WHERE a.balance_fen IS NOT NULL
+        GROUP BY a.id HAVING a.balance_fen <> coalesce(sum(e.amount_fen), 0)
+    """,
+    "a tally that is not its lines, kind by kind": """
+        SELECT s.id FROM payouts_payoutstatement s JOIN payouts_statementline l ON l.statement_id = s.id
+        GROUP BY s.id
+        HAVING s.net_fen <> sum(l.amount_fen) + s.carried_fen
+            OR s.gross_fen <> sum(l.gross_fen) OR s.commission_fen <> sum(l.commission_fen)
+            OR s.platform_fee_fen <> sum(l.platform_fee_fen)
+            OR s.refund_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'refund'), 0)
+            OR s.coupon_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'coupon'), 0)
+            OR s.freight_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'freight'), 0)
+            OR s.correction_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'correction'), 0)
+    """,
+    "a line of a tally that is not its entry, or of somebody else": """
+        SELECT l.id FROM payouts_statementline l
+        JOIN payouts_payoutstatement s ON s.id = l.statement_id
+        JOIN payouts_settlementperiod p ON p.id = s.period_id
+        JOIN ledger_ledgerentry e ON e.id = l.entry_id JOIN ledger_ledgeraccount a ON a.id = e.account_id
+        JOIN ledger_ledgertransaction t ON t.id = e.transaction_id
+        WHERE l.amount_fen <> -e.amount_fen OR t.posted_at >= p.ends_at OR a.purpose <> ALL(%(owed)s)
+           OR a.owner_id <> coalesce(s.farmer_id, s.host_id, s.payee_shop_id)
+           OR a.owner_kind <> CASE WHEN s.farmer_id IS NOT NULL THEN 'farmer'
+                                   WHEN s.host_id IS NOT NULL THEN 'host' ELSE 'shop' END
+    """,
+    "an account whose balance is not what tallies left unpaid and what is on no tally yet": """
+        SELECT a.owner_kind, a.owner_id FROM ledger_ledgeraccount a
+        LEFT JOIN ledger_ledgerentry e ON e.account_id = a.id
+        LEFT JOIN ledger_ledgertransaction t ON t.id = e.transaction_id
+        LEFT JOIN payouts_statementline l ON l.entry_id = e.id
+        WHERE a.purpose = ANY(%(owed)s)
+        GROUP BY 1, 2
+        HAVING coalesce(sum(e.amount_fen), 0)
+            <> coalesce(sum(e.amount_fen) FILTER (WHERE l.id IS NULL AND t.kind <> ALL(%(sent)s)), 0)
+             - (SELECT coalesce(sum(s.net_fen), 0) FROM payouts_payoutstatement s
+                LEFT JOIN payouts_payout p ON p.statement_id = s.id
+                LEFT JOIN payouts_payoutstatement later ON later.carried_from_id = s.id
+                WHERE coalesce(p.status, '') <> 'paid' AND later.id IS NULL
+                  AND coalesce(s.farmer_id, s.host_id, s.payee_shop_id) = a.owner_id
+                  AND a.owner_kind = CASE WHEN s.farmer_id IS NOT NULL THEN 'farmer'
+                                          WHEN s.host_id IS NOT NULL THEN 'host' ELSE 'shop' END)
+    """,
+    "a tally that was paid twice, or with another sum": """
+        SELECT p.id FROM payouts_payout p
+        LEFT JOIN ledger_ledgertransaction t ON t.source = 'payout:' || p.id AND t.kind = 'payout'
+        LEFT JOIN ledger_ledgerentry e ON e.transaction_id = t.id AND e.amount_fen < 0
+          AND e.source = 'payout:' || p.id
+          AND e.account_id IN (SELECT id FROM ledger_ledgeraccount WHERE purpose IN ('cash', 'bank'))
+        GROUP BY p.id
+        HAVING count(DISTINCT t.id) <> (p.status = 'paid')::int
+            OR coalesce(-sum(e.amount_fen), 0) <> CASE WHEN p.status = 'paid' THEN p.amount_fen ELSE 0 END
+    """,
+    "a farmer who was sold below the floor, or who paid for somebody's coupon": """
+        SELECT l.id FROM orders_orderline l
+        JOIN orders_order o ON o.id = l.order_id AND o.status = 'completed'
+        JOIN shops_variant v ON v.id = l.variant_id
+        JOIN ledger_ledgertransaction t ON t.key = 'completion:' || o.id
+        LEFT JOIN ledger_ledgerentry e ON e.transaction_id = t.id AND e.source = 'order_line:' || l.id
+        LEFT JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'farmer_payable'
+        WHERE l.farmer_id IS NOT NULL OR EXISTS (
+          SELECT 1 FROM orders_lotallocation x WHERE x.order_line_id = l.id AND x.gross_fen IS NOT NULL)
+        GROUP BY l.id, v.price_fen
+        HAVING l.total_fen * 10000 < l.quantity * v.price_fen * (
+                 SELECT max(g.floor_price_bp) FROM shops_farmerauthorization g
+                 WHERE (g.farmer_id = l.farmer_id OR l.farmer_id IS NULL AND g.farmer_id IN (
+                          SELECT x.farmer_id FROM orders_lotallocation x WHERE x.order_line_id = l.id))
+                   AND g.status = 'granted' AND l.live_session_id IS NOT NULL)
+            OR coalesce(-sum(e.amount_fen) FILTER (WHERE a.id IS NOT NULL), 0) <> l.total_fen - (
+                 SELECT coalesce(sum(c.amount_fen), 0) FROM orders_commissionline c
+                 WHERE c.order_line_id = l.id)
+    """,
+    "a farmer of a pool who got another part than the lots say": """
+        SELECT x.order_line_id, x.farmer_id FROM orders_lotallocation x
+        WHERE x.gross_fen IS NOT NULL
+        GROUP BY 1, 2
+        HAVING sum(x.gross_fen - x.host_fen - x.platform_fen) <> (
+          SELECT coalesce(-sum(e.amount_fen), 0) FROM ledger_ledgerentry e
+          JOIN ledger_ledgertransaction t ON t.id = e.transaction_id AND t.kind = 'completion'
+          JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'farmer_payable'
+          WHERE e.source = 'order_line:' || x.order_line_id AND a.owner_id = x.farmer_id)
+    """,
+    "units of a lot that are promised more than once": """
+        SELECT x.lot_id FROM orders_lotallocation x JOIN shops_lot b ON b.id = x.lot_id
+        GROUP BY x.lot_id, b.quantity HAVING sum(x.quantity - x.moved - x.returned) > b.quantity
+    """,
+    "a case that took more from anybody than the sale gave": """
+        SELECT c.id FROM orders_commissionline c JOIN orders_commissionreturn r ON r.commission_id = c.id
+        GROUP BY c.id HAVING sum(r.amount_fen) > c.amount_fen
+    """,
+    "a line whose farmer lost more by cases than the sale brought": """
+        SELECT e.source, a.owner_id FROM ledger_ledgerentry e
+        JOIN ledger_ledgertransaction t ON t.id = e.transaction_id AND t.kind IN ('completion', 'after_sale')
+        JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'farmer_payable'
+        GROUP BY 1, 2 HAVING sum(e.amount_fen) > 0
+    """,
+}
+_ASKED = " UNION ALL ".join(
+    f"SELECT {number}, (SELECT count(*) FROM ({question}) found)"
+    for number, question in enumerate(QUESTIONS.values())
+)
+
+
+def contradictions() -> list[str]:
+    """Return what was found, in one round to the database."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ASKED, {"owed": list(OWED), "sent": list(SENT)})
+        names = list(QUESTIONS)
+        return [names[number] for number, count in cursor.fetchall() if count]
+
+
+class Truths(MoneyDay):
+    """Book, tallies, payouts."""
+
+    @invariant()
+    def nothing_contradicts_itself(self):
+        if not self.writes.pop("any", False):
+            return  # the step has only looked
+        assert contradictions() == []
+        found = {one.pk: frozen(one) for one in PayoutStatement.objects.filter(pk__in=self.sealed)}
+        assert found == self.sealed
+
+    def all_is_well_at_last(self) -> None:
+        """Every seal still fits what its tally says."""
+        for statement in PayoutStatement.objects.select_related("period"):
+            assert is_unaltered(statement)
