@@ -14,6 +14,7 @@ from common.errors import MarketError
 from orders.cards import order_card, steps_of, what_next
 from orders.case_cards import case_box
 from orders.invoice_cards import invoice_box
+from orders.money_cards import money_box
 from orders.parcel_cards import parcels_for_buyer
 from orders.review_cards import review_rows
 from orders.selectors import TABS, get_order, list_orders
@@ -80,6 +81,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "invoice_box": invoice_box(found, now=utc_now()),
         "cash_back": list_hand_refunds_to_confirm(buyer=request.user, number=number).first(),
         "is_moving": found.status == OrderStatus.CANCELLING,
+        "money": money_box(found),
         "shares_purchase": found.group.orders.count() > 1,
     }
     return render(request, "storefront/order.html", context)
