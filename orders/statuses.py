@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class OrderStatus(TextChoices):
@@ -299,9 +300,12 @@ class InvoiceStatus(TextChoices):
     """Life of an invoice."""
 
     REQUESTED = "requested", _("asked for")
-    ISSUED = "issued", _("issued")
-    REVERSED = "reversed", _("reversed")  # by an invoice in red, when money went back or it was wrong
-    REFUSED = "refused", _("refused")
+    ISSUED = "issued", pgettext_lazy("invoice", "issued")
+    REVERSED = (
+        "reversed",
+        pgettext_lazy("invoice", "reversed"),
+    )  # by an invoice in red, when money went back or it was wrong
+    REFUSED = "refused", pgettext_lazy("invoice", "refused")
 
 
 LIVE_INVOICES = (InvoiceStatus.REQUESTED, InvoiceStatus.ISSUED)
