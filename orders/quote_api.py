@@ -37,5 +37,7 @@ class OrderQuotesView(APIView):
             ],
             address_id=wanted["address"],
             source=wanted["source"],
+            note=wanted["note"],
+            notes={said["shop"]: said["note"] for said in wanted["notes"]},
         )
         return Response(QuoteSerializer(quote).data)

@@ -73,6 +73,11 @@ def review_page(reviews: QuerySet[Review], *, before: str, size: int) -> ReviewP
     return ReviewPage([review_card(review) for review in found[:size]], last)
 
 
+def may_edit(review: Review, *, now: datetime) -> bool:
+    """Say whether its buyer may still change a review."""
+    return review.status == ReviewStatus.VISIBLE and now <= edit_until(review)
+
+
 def review_rows(order: Order, *, now: datetime) -> list[ReviewRow]:
     """Return the lines of the buyer's completed order that are reviewed, or still may be."""
     if order.status != OrderStatus.COMPLETED:
@@ -87,8 +92,7 @@ def review_rows(order: Order, *, now: datetime) -> list[ReviewRow]:
     for line in lines:
         review = reviews.get(line.pk)
         if review is not None:
-            may_edit = review.status == ReviewStatus.VISIBLE and now <= edit_until(review)
-            rows.append(ReviewRow(line, review_card(review), may_edit, edit_until(review)))
+            rows.append(ReviewRow(line, review_card(review), may_edit(review, now=now), edit_until(review)))
         elif line.pk in kept:
             rows.append(ReviewRow(line, None, True, until))
     return rows

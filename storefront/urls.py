@@ -63,6 +63,7 @@ urlpatterns = [
     path("check/", statement_check.ask, name="statement_check"),
     path("check/<slug:code>/<slug:letters>/", statement_check.checked, name="statement_checked"),
     path("me/", me.me, name="me"),
+    path("me/reviews/", reviews.my_reviews, name="my_reviews"),
     path("me/coupons/", coupons.coupons, name="coupons"),
     path("coupons/<int:campaign_id>/claim/", coupons.coupon_claim, name="coupon_claim"),
     path("me/addresses/", me.addresses, name="addresses"),

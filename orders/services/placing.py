@@ -28,7 +28,7 @@ from orders.selectors.collection import check_collection
 from orders.services.freighting import Sent, settled_freight, terms_of
 from orders.services.numbering import number_purchase
 from orders.services.paying import PAYABLE
-from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source
+from orders.services.pricing import PricedLine, WantedLine, price_lines, spread_source, words_to_shops
 from orders.services.using import discounts_for, hold_coupon, lock_coupon
 from orders.statuses import CommissionKind, OrderStatus
 from shops.errors import SoldOut
@@ -78,7 +78,7 @@ def place_order(
         address = get_address(user=buyer, address_id=address_id)
         priced = price_lines(spread_source(lines, source))
         check_collection(line.variant.product.shop for line in priced)
-        words = _words(priced, note, said)
+        words = words_to_shops(priced, note=note, notes=said)
         orders = _place(buyer=buyer, lines=priced, address=address, words=words, coupon_id=coupon_id, now=now)
         if clear_cart:
             variants = [line.variant_id for line in lines]
@@ -120,16 +120,6 @@ def _check_lines(lines: Sequence[WantedLine]) -> None:
             raise Invalid(fields={"quantity": _("Please order between 1 and %(most)d.") % {"most": most}})
     if len({line.variant_id for line in lines}) < len(lines) or len(lines) > MAX_LINES:
         raise Invalid(fields={"lines": _("Name each product once, and at most 50 of them.")})
-
-
-def _words(lines: Sequence[PricedLine], note: str, notes: Mapping[int, str]) -> dict[int, str]:
-    """Return what is said to which shop; words that could reach a shop for which they are not are refused."""
-    shops = {line.variant.product.shop_id for line in lines}
-    if note and (len(shops) > 1 or notes):
-        raise Invalid(fields={"note": _("Please say for which shop these words are.")})
-    if not notes.keys() <= shops:
-        raise Invalid(fields={"notes": _("There are words for a shop of which nothing is bought.")})
-    return dict.fromkeys(shops, note) if note else dict(notes)
 
 
 def _place(

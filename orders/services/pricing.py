@@ -1,6 +1,6 @@
 """What each line costs now, who grew it, and who earns from it (decisions.md 12)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.conf import settings
@@ -202,3 +202,13 @@ def _host_may_present(variant: Variant, source: Source, sheet: TermSheet | None)
 
 def _granted(farmer_id: int | None) -> QuerySet[FarmerAuthorization]:
     return FarmerAuthorization.objects.filter(farmer_id=farmer_id, status=AuthorizationStatus.GRANTED)
+
+
+def words_to_shops(lines: Sequence[PricedLine], *, note: str, notes: Mapping[int, str]) -> dict[int, str]:
+    """Return what is said to which shop; words that could reach a shop for which they are not are refused."""
+    shops = {line.variant.product.shop_id for line in lines}
+    if note and (len(shops) > 1 or notes):
+        raise Invalid(fields={"note": _("Please say for which shop these words are.")})
+    if not notes.keys() <= shops:
+        raise Invalid(fields={"notes": _("There are words for a shop of which nothing is bought.")})
+    return dict.fromkeys(shops, note) if note else dict(notes)

@@ -1,6 +1,6 @@
 """What a cart would cost now, and what has changed since: told before anybody pays."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.selectors import get_address
 from orders.models import CartLine
 from orders.selectors import cart_lines
+from orders.selectors.collection import check_collection
 from orders.services.freighting import Sent, freight_by_shop, settled_freight, terms_of
 from orders.services.pricing import (
     WantedLine,
@@ -15,6 +16,7 @@ from orders.services.pricing import (
     sellable_variants,
     spread_source,
     usable_source,
+    words_to_shops,
 )
 from shops.freight import Freight
 from shops.models import Shop
@@ -184,13 +186,23 @@ class Sum:
         return self.goods_fen + self.freight_fen
 
 
-def quote_lines(*, user: User, lines: Sequence[WantedLine], address_id: int, source: str = "") -> Sum:
+def quote_lines(
+    *,
+    user: User,
+    lines: Sequence[WantedLine],
+    address_id: int,
+    source: str = "",
+    note: str = "",
+    notes: Mapping[int, str] | None = None,
+) -> Sum:
     """Return what `place_order` would ask for these lines, writing nothing; it refuses what that refuses.
 
     Whether there is enough of it, and whether the buyer may have so many, is decided when it is placed.
     """
     address = get_address(user=user, address_id=address_id)
     priced = price_lines(spread_source(lines, source))
+    check_collection(line.variant.product.shop for line in priced)
+    words_to_shops(priced, note=note, notes={shop: words for shop, words in (notes or {}).items() if words})
     freight = settled_freight(
         [Sent(line.variant, line.quantity, line.total_fen) for line in priced],
         region_code=address.region_code,

@@ -17,12 +17,13 @@ from common.clock import utc_now
 from common.errors import MarketError, NotFound
 from orders.cards import line_card
 from orders.models import Order, OrderLine, Review
-from orders.review_cards import review_card, review_page, review_rows
+from orders.review_cards import may_edit, review_card, review_page, review_rows
 from orders.review_forms import ReportForm, ReviewForm
 from orders.selectors import get_order
 from orders.selectors.reviewing import (
     get_readable_review,
     narrowed,
+    own_reviews,
     reviews_of_product,
     shop_reviews,
 )
@@ -75,6 +76,27 @@ def _list(
         "names_goods": names_goods,
     }
     return render(request, "storefront/reviews.html", context)
+
+
+@never_cache
+@login_required
+@require_safe
+def my_reviews(request: HttpRequest) -> HttpResponse:
+    """List what the person has said, newest first."""
+    page = review_page(own_reviews(user=request.user), before=request.GET.get("before", ""), size=PAGE)
+    now = utc_now()
+    context = {
+        "page": page,
+        "rows": [
+            {
+                "card": card,
+                "order_number": card.review.line.order.number,
+                "can_write": may_edit(card.review, now=now),
+            }
+            for card in page.cards
+        ],
+    }
+    return render(request, "storefront/my_reviews.html", context)
 
 
 @never_cache

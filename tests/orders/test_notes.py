@@ -122,6 +122,8 @@ def test_the_api_takes_words_by_shop(client, market, honey, arun):
         answer = post(**wrong)
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid"), wrong
     assert not Order.objects.exists()
+    asked = client.post("/api/v1/order-quotes/", body | {"note": "给谁？"}, content_type="application/json")
+    assert (asked.status_code, list(asked.json()["fields"])) == (400, ["note"])
 
     notes = [{"shop": other, "note": "瓶子包好"}]
     assert [post(notes=notes).status_code, post(notes=notes).status_code] == [201, 200]

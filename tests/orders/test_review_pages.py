@@ -225,3 +225,41 @@ def test_a_reader_reports(client, line, zoya, market):
 
     assert answer["Location"] == f"/products/{market.product.pk}/reviews/"
     assert ReviewReport.objects.get().fault == "advertising"
+
+
+def test_a_buyer_finds_the_own_reviews_with_answers_and_may_change_them(client, market, line, arun, mei):
+    said = review(line, text="很香")
+    reply_to_review(actor=mei, review_id=said.pk, text="谢谢您", now=utc_now())
+    many(market, mei, 2, text="别人的话")
+    client.force_login(arun)
+
+    page = html(client, "/me/reviews/")
+
+    assert page.count("data-review=") == 1
+    assert f'data-review="{said.pk}"' in page
+    assert ("谢谢您" in page, "别人的话" in page) == (True, False)
+    assert f'href="{write_url(line)}"' in page
+    Review.objects.update(created_at=utc_now() - timedelta(days=16))
+    assert f'href="{write_url(line)}"' not in html(client, "/me/reviews/")
+    assert 'href="/me/reviews/"' in html(client, "/me/")
+
+
+def test_nothing_said_yet_leads_to_the_orders(client, arun):
+    client.force_login(arun)
+
+    page = html(client, "/me/reviews/")
+
+    assert "data-review=" not in page
+    assert 'href="/orders/?tab=completed"' in page
+
+
+def test_the_own_reviews_cost_the_same_when_they_are_many(
+    client, market, mei, arun, django_assert_max_num_queries
+):
+    for _ in range(5):
+        review(make_received(buyer=arun, seller=mei, variant=market.variant).lines.get())
+    client.force_login(arun)
+    client.get("/me/reviews/")
+
+    with django_assert_max_num_queries(8):
+        assert html(client, "/me/reviews/").count("data-review=") == 5

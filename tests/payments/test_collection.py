@@ -166,6 +166,8 @@ def test_the_api_says_which_shops_are_to_be_paid_alone(client, market, honey, ar
     assert answer.status_code == 409
     assert answer.json()["code"] == "shop_by_shop"
     assert answer.json()["shops"] == sorted([market.shop.pk, honey.product.shop_id])
+    asked = client.post("/api/v1/order-quotes/", body, content_type="application/json")
+    assert (asked.status_code, asked.json()["code"]) == (409, "shop_by_shop")
     assert not Order.objects.exists()
 
 

@@ -74,6 +74,7 @@ ROWS = [
     row("POST", WRITE, "302 302 404 404 404 404 404", path=_line_page, data={"score": "5"}),
     row("GET", REPORT, "302 404 200 200 200 200 200", path=_page("reviews", "report/")),
     row("POST", REPORT, "302 404 302 302 302 302 302", path=_page("reviews", "report/"), data=FAULT),
+    row("GET", "me/reviews/", "302 200 200 200 200 200 200"),
     row("GET", "desk/reviews/", "302 404 404 404 200 404 404"),
     row(
         "POST",
