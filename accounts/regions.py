@@ -33,14 +33,15 @@ def provinces() -> tuple[Region, ...]:
 def regions_under(code: str) -> tuple[Region, ...]:
     """Return the prefectures of a province or the counties of a prefecture; none for anything else.
 
-    A prefecture without counties is its own county; one without a name is called as its province.
+    A prefecture without counties is its own county, a province without prefectures its own prefecture; a
+    prefecture without a name is called as its province.
     """
     names = _names()
     if code not in names:
         return ()
     if code.endswith("0000"):
         cities = [one for one in names if one[:2] == code[:2] and one[4:] == "00" and one != code]
-        return tuple(Region(one, _city_name(one)) for one in cities)
+        return tuple(Region(one, _city_name(one)) for one in cities or [code])
     if not code.endswith("00"):
         return ()
     counties = [one for one in names if one[:4] == code[:4] and one != code]

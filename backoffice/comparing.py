@@ -192,6 +192,13 @@ FROM livestreams_take t
 WHERE t.status = 'receiving' AND coalesce(t.last_chunk_at, t.started_at) < %(late)s
 """
 
+PARCELS = """
+SELECT 'parcel_never_delivered', 'shipment:' || s.id, 0, extract(day FROM %(now)s - s.shipped_at)::int
+FROM orders_shipment s JOIN orders_order o ON o.id = s.order_id
+WHERE s.status = 'shipped' AND o.status IN ('paid', 'confirmed', 'shipped')
+  AND s.shipped_at < %(now)s - make_interval(days => %(lost_days)s)
+"""
+
 COUPONS = """
 SELECT 'coupons_claimed', 'coupon_campaign:' || c.id, count(k.id), c.claimed
 FROM orders_couponcampaign c LEFT JOIN orders_couponclaim k ON k.campaign_id = c.id
@@ -224,8 +231,9 @@ GROUP BY o.id HAVING o.discount_fen <> coalesce(sum(l.discount_fen), 0)
 
 def _asked(question: str) -> Callable[[datetime], list[Difference]]:
     def find(now: datetime) -> list[Difference]:
+        wanted = {"cash": CASH, "late": now - LATE, "now": now, "lost_days": settings.PARCEL_LOST_DAYS}
         with connection.cursor() as cursor:
-            cursor.execute(question, {"cash": CASH, "late": now - LATE, "now": now})
+            cursor.execute(question, wanted)
             return [Difference(kind, subject, str(a), str(b)) for kind, subject, a, b in cursor.fetchall()]
 
     return find
@@ -295,5 +303,6 @@ JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
     "rooms_takes": _asked(ROOMS_AND_TAKES),
     "processes": _processes,
     "coupons": _asked(COUPONS),
+    "parcels": _asked(PARCELS),
     "files": _files,
 }

@@ -28,7 +28,8 @@ from orders.models import (
     TrackingEvent,
 )
 from orders.services.cancelling import cancel_by_operator
-from orders.statuses import OrderStatus
+from orders.services.correcting import clear_problem
+from orders.statuses import OrderStatus, ParcelProblem
 
 ORDER_COLORS = {
     "pending_payment": "warning",
@@ -256,6 +257,17 @@ class ShipmentAdmin(BaseAdmin):
     search_fields = ["=order__number", "=tracking_number", "=order__phone"]
     date_hierarchy = "shipped_at"
     ordering = ["-pk"]
+    moves = (
+        Move(
+            name="clear",
+            label=_("The trouble is settled"),
+            run=lambda request, parcel, data: clear_problem(
+                actor=request.user, shipment_id=parcel.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset(ParcelProblem.values),
+            field="problem",
+        ),
+    )
 
 
 @admin.register(Cart)

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin_base import BaseAdmin
 from common.admin_links import related, state
-from orders.models import CarrierReport, ShipmentLine, TrackingEvent
+from orders.models import CarrierReport, ParcelCorrection, ShipmentLine, TrackingEvent
 
 
 @admin.register(ShipmentLine)
@@ -36,6 +36,25 @@ class TrackingEventAdmin(BaseAdmin):
     list_select_related = ["shipment"]
     search_fields = ["=shipment__tracking_number", "=shipment__order__number"]
     date_hierarchy = "happened_at"
+    ordering = ["-pk"]
+
+
+@admin.register(ParcelCorrection)
+class ParcelCorrectionAdmin(BaseAdmin):
+    """Tracking numbers that were put right: what stood there before, and who changed it."""
+
+    noun, title = _("corrected tracking number"), _("Corrected tracking numbers")
+    list_display = [
+        "id",
+        related("shipment", _("parcel")),
+        "carrier",
+        "tracking_number",
+        related("corrected_by", _("by")),
+        "corrected_at",
+    ]
+    list_select_related = ["shipment", "corrected_by"]
+    search_fields = ["=tracking_number", "=shipment__tracking_number", "=shipment__order__number"]
+    date_hierarchy = "corrected_at"
     ordering = ["-pk"]
 
 

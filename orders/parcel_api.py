@@ -16,8 +16,10 @@ from common.errors import NotFound
 from orders.selectors import get_visible_order
 from orders.serializers import OrderSerializer
 from orders.services import importing
+from orders.services.correcting import correct_parcel
 from orders.services.receiving import extend_receiving
 from orders.services.tracking import receive_report
+from orders.statuses import Carrier
 from shops.selectors import shops_of
 
 REPORT_ANSWER = inline_serializer(
@@ -104,3 +106,26 @@ class MoreTimeView(APIView):
         """Give the buyer some days more, once."""
         extend_receiving(buyer=request.user, number=number, now=utc_now())
         return Response(OrderSerializer(get_visible_order(user=request.user, number=number)).data)
+
+
+class CorrectParcelSerializer(serializers.Serializer):
+    """Under which number a parcel really travels."""
+
+    carrier = serializers.ChoiceField(choices=Carrier.choices)
+    tracking_number = serializers.CharField(max_length=40)
+
+
+class CorrectParcelView(APIView):
+    """A tracking number that was wrong."""
+
+    throttle_scope = "order"
+
+    @extend_schema(
+        operation_id="shipments_correct", request=CorrectParcelSerializer, responses=OrderSerializer
+    )
+    def post(self, request: Request, shipment_id: int) -> Response:
+        """Put it right as a member of the shop, before the parcel is delivered; the buyer is told."""
+        wanted = validated(CorrectParcelSerializer, request)
+        parcel = correct_parcel(actor=request.user, shipment_id=shipment_id, now=utc_now(), **wanted)
+        order = get_visible_order(user=request.user, number=parcel.order.number)
+        return Response(OrderSerializer(order).data)

@@ -10,6 +10,7 @@ from orders.models import AfterSaleEvent, Invoice, Order, PrivateMessage, Refund
 from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
+    correcting,
     judging,
     recalling,
     receiving,
@@ -101,6 +102,24 @@ def after_parcel_delivered(shipment_id: int) -> None:
 def after_parcel_problem(shipment_id: int, problem: str) -> None:
     """Buyer and shop are told what happens next."""
     telling_parcels.tell_problem(shipment=_parcel(shipment_id), problem=problem, now=utc_now())
+
+
+@shared_task(name="orders.after_parcel_corrected")
+def after_parcel_corrected(shipment_id: int) -> None:
+    """The buyer is told the right number."""
+    telling_parcels.tell_corrected(shipment=_parcel(shipment_id), now=utc_now())
+
+
+@shared_task(name="orders.after_parcel_late")
+def after_parcel_late(shipment_id: int) -> None:
+    """Shop and buyer are told that it takes long."""
+    telling_parcels.tell_late(shipment=_parcel(shipment_id), now=utc_now())
+
+
+@shared_task(name="orders.tell_late_parcels")
+def tell_late_parcels() -> int:
+    """Look for parcels that do not arrive."""
+    return correcting.tell_late_parcels(now=utc_now())
 
 
 @shared_task(name="orders.after_private_message")

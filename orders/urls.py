@@ -40,6 +40,11 @@ api_urlpatterns = [
         name="private_message_report",
     ),
     path("shipments/import/", parcel_api.ImportView.as_view(), name="shipments_import"),
+    path(
+        "shipments/<int:shipment_id>/correct/",
+        parcel_api.CorrectParcelView.as_view(),
+        name="shipment_correct",
+    ),
     path("tracking/kuaidi100/", parcel_api.Kuaidi100ReportView.as_view(), name="tracking_kuaidi100"),
     path("orders/<slug:number>/more-time/", parcel_api.MoreTimeView.as_view(), name="order_more_time"),
     path("cart/lines/", api.CartLinesView.as_view(), name="cart_lines"),

@@ -60,6 +60,11 @@ urlpatterns = [
     path("desk/parcels/print/", parcels.parcels_print, name="parcels_print"),
     path("desk/orders/<slug:number>/", orders.order, name="order"),
     path("desk/orders/<slug:number>/ship/", orders.order_ship, name="order_ship"),
+    path(
+        "desk/orders/<slug:number>/parcels/<int:shipment_id>/",
+        orders.parcel_correct,
+        name="parcel_correct",
+    ),
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
     path("desk/orders/<slug:number>/cash/", orders.order_cash, name="order_cash"),
     path("desk/orders/<slug:number>/refused/", orders.order_refused, name="order_refused"),

@@ -29,6 +29,7 @@ BEAT_SCHEDULE = {
         _every("orders.expire_coupons", queue="default", minutes=5),
         _every("orders.auto_receive", queue="default", minutes=5),
         _every("orders.ask_about_parcels", queue="default", minutes=10),
+        _every("orders.tell_late_parcels", queue="default", hours=1),
         _every("orders.settle_due_cases", queue="default", minutes=5),
         _every("livestreams.remind", seconds=20),
         _every("orders.reconcile_stock", queue="default", minutes=10),

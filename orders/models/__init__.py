@@ -15,7 +15,13 @@ from orders.models.invoices import Invoice
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
 from orders.models.reviews import Review, ReviewPhoto, ReviewReport
-from orders.models.shipments import CarrierReport, Shipment, ShipmentLine, TrackingEvent
+from orders.models.shipments import (
+    CarrierReport,
+    ParcelCorrection,
+    Shipment,
+    ShipmentLine,
+    TrackingEvent,
+)
 
 __all__ = [
     "AfterSaleCase",
@@ -38,6 +44,7 @@ __all__ = [
     "Order",
     "OrderGroup",
     "OrderLine",
+    "ParcelCorrection",
     "PrivateMessage",
     "RefundRequest",
     "Review",

@@ -1,5 +1,6 @@
 """Parcels: what lies in them, and what their carriers have told."""
 
+from django.conf import settings
 from django.db import models
 
 from orders.models.orders import Order, OrderLine
@@ -18,6 +19,10 @@ class Shipment(models.Model):
     problem = models.CharField(max_length=10, choices=ParcelProblem, blank=True, default="", db_default="")
     # When we last asked the carrier; a parcel that nobody reports is asked for again.
     asked_at = models.DateTimeField(null=True, blank=True)
+    # When an operator said that what carriers had told until then is settled.
+    problem_cleared_at = models.DateTimeField(null=True, blank=True)
+    # When shop and buyer were told that it takes too long.
+    late_told_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -77,6 +82,24 @@ class TrackingEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.state} {self.happened_at:%m-%d %H:%M}"
+
+
+class ParcelCorrection(models.Model):
+    """A tracking number that was wrong, or of a parcel that came back, with what its carrier had told."""
+
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, related_name="corrections")
+    carrier = models.CharField(max_length=40)
+    tracking_number = models.CharField(max_length=40)
+    problem = models.CharField(max_length=10, choices=ParcelProblem, blank=True)
+    events = models.JSONField(default=list)
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    corrected_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.carrier} {self.tracking_number}"
 
 
 class CarrierReport(models.Model):

@@ -45,6 +45,42 @@ def tell_problem(*, shipment: Shipment, problem: str, now: datetime) -> None:
             )
 
 
+def tell_corrected(*, shipment: Shipment, now: datetime) -> None:
+    """Tell the buyer under which number the parcel really travels."""
+    buyer = contact_of(shipment.order.group.buyer)
+    with in_language_of(buyer):
+        tell(
+            contact_id=buyer.pk,
+            kind="parcel_corrected",
+            title=_("Your parcel has another tracking number"),
+            body=f"{shipment.carrier_name} {shipment.tracking_number}",
+            url=buyer_url(shipment.order),
+            dedupe_key=f"parcel_corrected:{shipment.pk}:{shipment.corrections.count()}:{buyer.pk}",
+            now=now,
+        )
+
+
+def tell_late(*, shipment: Shipment, now: datetime) -> None:
+    """Tell the shop and the buyer that a parcel is under way for too long, and what to do."""
+    order = shipment.order
+    for contact, url, is_buyer in (
+        (contact_of(order.group.buyer), buyer_url(order), True),
+        (order.shop.contact, desk_url(order), False),
+    ):
+        with in_language_of(contact):
+            tell(
+                contact_id=contact.pk,
+                kind="parcel_late",
+                title=_("The parcel of order %(number)s takes long") % {"number": order.number},
+                body=_("Ask the shop, take more time, or ask for your money back.")
+                if is_buyer
+                else _("Ask the carrier where it is, and put the number right if it is wrong."),
+                url=url,
+                dedupe_key=f"parcel_late:{shipment.pk}:{shipment.corrections.count()}:{contact.pk}",
+                now=now,
+            )
+
+
 def next_for_buyer(problem: str) -> str:
     """Return what a parcel in trouble means for its buyer."""
     words = {

@@ -6,7 +6,7 @@ The way of a parcel is worked out anew from all its events, so repeated and reor
 import hashlib
 import logging
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -28,6 +28,7 @@ LATER = timedelta(hours=2)
 ASK_AGAIN = timedelta(hours=4)
 FAILURES_IN_A_ROW = 3
 PHONE_TAIL = 4
+NEVER = datetime.min.replace(tzinfo=UTC)
 IN_TROUBLE = {
     ParcelEvent.REFUSED: ParcelProblem.REFUSED,
     ParcelEvent.RETURNED: ParcelProblem.RETURNED,
@@ -142,6 +143,8 @@ def _judge(parcel: Shipment) -> tuple[str, datetime | None]:
     problem: str = ""
     delivered_at = None
     for event in parcel.events.order_by("happened_at", "pk"):
+        if event.state in IN_TROUBLE and event.told_at <= (parcel.problem_cleared_at or NEVER):
+            continue
         if event.state in IN_TROUBLE:
             problem = IN_TROUBLE[event.state]
         elif event.state == ParcelEvent.DELIVERED and problem != ParcelProblem.RETURNED:

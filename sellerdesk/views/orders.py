@@ -4,14 +4,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.forms import show_refusal
 from common.clock import utc_now
-from common.errors import MarketError
+from common.errors import Invalid, MarketError
 from orders.cards import order_card, steps_of, what_next_for_shop
 from orders.case_selectors import count_cases_to_answer
 from orders.forms import CancelForm, ShipForm
@@ -21,8 +21,9 @@ from orders.selectors import TABS, get_shop_order, list_shop_orders
 from orders.selectors.invoicing import desk_invoices
 from orders.services.cancelling import cancel_by_shop
 from orders.services.confirming import refuse_parcel
+from orders.services.correcting import correct_parcel
 from orders.services.shipping import Packed, ship_order
-from orders.statuses import OrderStatus
+from orders.statuses import Carrier, OrderStatus
 from payments.selectors import has_cash
 from payments.services.collecting import record_cash
 from payments.statuses import CashHolder
@@ -89,6 +90,24 @@ def order_ship(request: HttpRequest, number: str) -> HttpResponse:
         show_refusal(form, refusal)
         return _page(request, found, form, CancelForm(), status=refusal.status)
     messages.success(request, _("Sent. The buyer has been told."))
+    return redirect("sellerdesk:order", number=number)
+
+
+@login_required
+@require_POST
+def parcel_correct(request: HttpRequest, number: str, shipment_id: int) -> HttpResponse:
+    """Put a tracking number right."""
+    found = get_shop_order(user=request.user, number=number)
+    form = ShipForm(request.POST)
+    parcel = get_object_or_404(found.shipments, pk=shipment_id)
+    try:
+        if not form.is_valid():
+            raise Invalid(fields=form.errors)
+        correct_parcel(actor=request.user, shipment_id=parcel.pk, now=utc_now(), **form.cleaned_data)
+    except MarketError as refusal:
+        messages.error(request, str(refusal.message))
+    else:
+        messages.success(request, _("Put right. The buyer has been told."))
     return redirect("sellerdesk:order", number=number)
 
 
@@ -166,6 +185,8 @@ def _page(
         "takes_cash": found.is_cash_due and found.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED),
         "cash_holders": CashHolder.choices,
         "ship_form": ship_form,
+        "carriers": Carrier.choices,
+        "corrects_parcels": True,
         "cancel_form": cancel_form,
     }
     return render(request, "sellerdesk/order.html", context, status=status)

@@ -43,6 +43,7 @@ from orders.models import (
     Conversation,
     Invoice,
     MessageReport,
+    ParcelCorrection,
     PrivateMessage,
     RefundRequest,
     Review,
@@ -105,6 +106,10 @@ def full(world, zhuoma):
     said = PrivateMessage.objects.create(
         conversation=talk, side="buyer", author=talk.buyer, text="<b>在吗</b>", created_at=now
     )
+    ParcelCorrection.objects.create(
+        shipment=Shipment.objects.first(), carrier="sf", tracking_number="<b>SF1</b>", corrected_at=now,
+        corrected_by=world.people["clerk"],
+    )  # fmt: skip
     MessageReport.objects.create(message=said, reporter=world.people["clerk"], reason="<b>", created_at=now)
     parcel = Shipment.objects.first()
     TrackingEvent.objects.create(
