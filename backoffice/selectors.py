@@ -20,9 +20,9 @@ from orders.models import AfterSaleCase, Order, RefundRequest, ReviewReport
 from orders.statuses import CaseStatus, OrderStatus, RefundRequestStatus
 from payments.models import CashHandover, HandRefund, PaymentCallback
 from payments.statuses import CallbackOutcome, HandoverStatus, HandRefundStatus
-from payouts.models import Payout, SettlementPeriod, StatementQuestion
+from payouts.models import Payout, PayoutRun, SettlementPeriod, StatementQuestion
 from payouts.selectors.periods import overdue_periods
-from payouts.statuses import PayoutStatus, PeriodStatus
+from payouts.statuses import PayoutStatus, PeriodStatus, RunStatus
 from shops.models import Host, Product, Shop
 from shops.statuses import HostStatus, ProductStatus, ShopStatus
 
@@ -36,6 +36,8 @@ class Duties:
     products: int
     payouts_to_approve: int
     payouts_to_pay: int
+    runs_to_check: int
+    runs_to_finish: int
     callbacks: int
     cash: int
     hand_refunds: int
@@ -85,6 +87,8 @@ def duties() -> Duties:
         products=Product.objects.filter(status=ProductStatus.IN_REVIEW).count(),
         payouts_to_approve=payouts["pending"],
         payouts_to_pay=payouts["processing"],
+        runs_to_check=PayoutRun.objects.filter(status=RunStatus.DRAFT).count(),
+        runs_to_finish=PayoutRun.objects.filter(status__in=(RunStatus.APPROVED, RunStatus.SENDING)).count(),
         callbacks=PaymentCallback.objects.filter(outcome=CallbackOutcome.QUARANTINED).count(),
         cash=CashHandover.objects.filter(status=HandoverStatus.NOTED).count(),
         hand_refunds=HandRefund.objects.filter(status=HandRefundStatus.NOTED).count(),

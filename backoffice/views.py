@@ -46,6 +46,13 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
         (_("Reported reviews"), waiting.reviews, "orders_review", "reported=open"),
         (_("Questions about tallies"), waiting.questions, "payouts_statementquestion", "open=yes"),
         (_("Payouts to pay"), waiting.payouts_to_pay, "payouts_payout", "status__exact=processing"),
+        (_("Payout runs to check"), waiting.runs_to_check, "payouts_payoutrun", "status__exact=draft"),
+        (
+            _("Payout runs on their way"),
+            waiting.runs_to_finish,
+            "payouts_payoutrun",
+            "status__in=approved,sending",
+        ),
         (
             _("Periods being closed"),
             waiting.closing_periods,
@@ -110,6 +117,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
             _("Money"),
             [
                 (_("Payouts"), "account_balance_wallet", "payouts.payout", waiting.payouts_to_approve),
+                (_("Payout runs"), "outbound", "payouts.payoutrun", waiting.runs_to_check),
                 (_("Tallies"), "request_quote", "payouts.payoutstatement", 0),
                 (_("Questions about tallies"), "help", "payouts.statementquestion", waiting.questions),
                 (_("Settlement periods"), "date_range", "payouts.settlementperiod", 0),

@@ -22,6 +22,7 @@ from payouts.services.keeping_accounts import (
 from payouts.statuses import PayoutAccountStatus, PayoutMethod
 from shops.models import Farmer, Host, Shop
 
+PAYEES = ("farmer", "host", "payee_shop")
 FACTS = ("method", "holder", "detail", "bank_name", "bank_code")
 
 
@@ -69,12 +70,12 @@ class AccountForm(forms.ModelForm):
 
     class Meta:
         model = PayoutAccount
-        fields = ["farmer", "host", "payee_shop"]
+        fields = [*PAYEES]
 
     def clean(self) -> dict[str, Any]:
         """Ask for exactly one payee."""
         data = super().clean()
-        if len([name for name in self.Meta.fields if data.get(name)]) != 1:
+        if len([name for name in PAYEES if data.get(name)]) != 1:
             raise forms.ValidationError(_("Name the farmer, the host or the shop, one of the three."))
         return data
 
@@ -150,7 +151,7 @@ class PayoutAccountAdmin(BaseAdmin):
     def get_fields(self, request: HttpRequest, obj: PayoutAccount | None = None) -> list[Any]:
         """Ask for the payee and the facts of a new account."""
         if obj is None:
-            return [*AccountForm.Meta.fields, *FACTS, "reason"]
+            return [*PAYEES, *FACTS, "reason"]
         return super().get_fields(request, obj)
 
     def get_readonly_fields(self, request: HttpRequest, obj: PayoutAccount | None = None) -> list[Any]:

@@ -5,7 +5,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -14,11 +19,17 @@ from common.admin_links import Link, list_link, object_link, related, state, yua
 from common.clock import utc_now
 from common.errors import MarketError
 from payouts.models import PayoutRun, PayoutTransfer
+from payouts.run_forms import AnswerForm, ReceiptForm
+from payouts.selectors.runs import board_of
+from payouts.services.banking import Report, make_bank_file, take_bank_answer
+from payouts.services.handing_out import hand_out
 from payouts.services.running import approve_run, cancel_run, leave_out, make_run, recheck_run, start_run
 from payouts.services.transferring import ask_about, note_returned
-from payouts.statuses import RunStatus, TransferStatus
+from payouts.statuses import PayoutMethod, RunStatus, TransferStatus
+from payouts.transfers.bank_file import ANSWER_MAX_BYTES
 from shops.forms import YuanField
 from shops.models import Shop
+from shops.services.photos import add_photo
 
 RUN_COLORS = {
     "draft": "warning", "approved": "info", "sending": "info", "done": "success", "cancelled": "danger",
@@ -27,6 +38,16 @@ TRANSFER_COLORS = {
     "held": "warning", "ready": "info", "sending": "info", "paid": "success", "failed": "danger",
     "returned": "danger", "left_out": "warning",
 }  # fmt: skip
+
+FAULTS = {
+    "reference": _("no number of ours"),
+    "amount": _("no amount"),
+    "result": _("result not understood"),
+    "unknown": _("not of this run"),
+    "repeated": _("stands there twice"),
+    "differs": _("another sum than ours"),
+    "settled": _("noted otherwise before"),
+}
 
 
 class NewRunForm(forms.ModelForm):
@@ -62,6 +83,7 @@ class PayoutRunAdmin(BaseAdmin):
 
     noun, title = _("payout run"), _("Payout runs")
     can_add = True
+    change_form_outer_before_template = "admin/_payout_run.html"
     form = NewRunForm
     list_display = ["id", state(RUN_COLORS), "note", "made_by", "made_at", "approved_by", "ended_at"]
     list_filter = ["status"]
@@ -136,12 +158,86 @@ class PayoutRunAdmin(BaseAdmin):
             messages.error(request, refusal.message)
             return HttpResponseRedirect(request.path)
 
+    def get_urls(self) -> list:
+        """Add the bank's file and its answer."""
+        view = self.admin_site.admin_view
+        return [
+            path(
+                "<path:object_id>/bank-file/<slug:layout>/",
+                view(self.bank_file_view),
+                name="payouts_payoutrun_file",
+            ),
+            path("<path:object_id>/bank-answer/", view(self.answer_view), name="payouts_payoutrun_answer"),
+            *super().get_urls(),
+        ]
+
+    def changeform_view(self, request: HttpRequest, object_id=None, form_url="", extra_context=None):
+        """Show the run as a whole above its facts."""
+        context = dict(extra_context or {})
+        run = self.get_object(request, unquote(object_id)) if object_id else None
+        if run is not None and self.has_view_permission(request, run):
+            context |= {
+                "run": run,
+                "board": board_of(run),
+                "is_following": run.status in (RunStatus.SENDING, RunStatus.DONE),
+                "may_change": request.user.has_perm("payouts.change_payoutrun"),
+            }
+        return super().changeform_view(request, object_id, form_url, context)
+
+    def bank_file_view(self, request: HttpRequest, object_id: str, layout: str) -> HttpResponse:
+        """Hand the file out that goes to the bank; from then on its payouts are on their way."""
+        run = self._changing(request, object_id)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        try:
+            made = make_bank_file(actor=request.user, run_id=run.pk, layout=layout, now=utc_now())
+        except MarketError as refusal:
+            messages.error(request, refusal.message)
+            return HttpResponseRedirect(self._url("change", run))
+        response = HttpResponse(made.content, content_type=made.content_type)
+        response["Content-Disposition"] = f'attachment; filename="{made.name}"'
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def answer_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Take in what the bank has answered, and show row by row what could not be taken."""
+        run = self._changing(request, object_id)
+        form = AnswerForm(request.POST or None, request.FILES or None)
+        report, faults = None, []
+        if request.method == "POST" and form.is_valid():
+            content = form.cleaned_data["file"].read(ANSWER_MAX_BYTES + 1)
+            try:
+                report = take_bank_answer(actor=request.user, run_id=run.pk, content=content, now=utc_now())
+                faults = _fault_rows(report)
+            except MarketError as refusal:
+                form.add_error(None, refusal.message)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": now_("Answer of the bank"),
+            "form": form,
+            "report": report,
+            "faults": faults,
+            "back_url": self._url("change", run),
+        }
+        return TemplateResponse(request, "admin/bank_answer.html", context)
+
+    def _changing(self, request: HttpRequest, object_id: str) -> PayoutRun:
+        run = self._thing(request, object_id)
+        if not request.user.has_perm("payouts.change_payoutrun"):
+            raise PermissionDenied
+        return run
+
     def links(self, run: PayoutRun) -> list[Link | None]:
         """Return its payouts and what was done to it."""
         return [
             list_link("payouts.payouttransfer", _("All its payouts"), run__id__exact=run.pk),
             list_link("common.auditentry", _("Audit trail"), q=f"payoutrun:{run.pk}"),
         ]
+
+
+def _fault_rows(report: Report) -> list[tuple[int, Any]]:
+    return [(number, FAULTS[fault]) for number, fault in report.faults]
 
 
 @admin.register(PayoutTransfer)
@@ -200,6 +296,45 @@ class PayoutTransferAdmin(BaseAdmin):
         ),
     )
 
+    def get_urls(self) -> list:
+        """Add the page on which cash is handed out."""
+        view = self.admin_site.admin_view(self.hand_out_view)
+        page = path("<path:object_id>/hand-out/", view, name="payouts_payouttransfer_hand_out")
+        return [page, *super().get_urls()]
+
+    def hand_out_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Note that cash was paid, with the photo of the receipt."""
+        transfer = self._thing(request, object_id)
+        if not request.user.has_perm("payouts.change_payouttransfer"):
+            raise PermissionDenied
+        form = ReceiptForm(request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                now = utc_now()
+                photo = add_photo(
+                    actor=request.user, product=None, file=form.cleaned_data["file"], now=now, is_private=True
+                )
+                hand_out(
+                    actor=request.user,
+                    transfer_id=transfer.pk,
+                    receipt_id=photo.pk,
+                    number=form.cleaned_data["number"],
+                    now=now,
+                )
+                messages.success(request, now_("Paid in cash."))
+                return HttpResponseRedirect(reverse("admin:payouts_payoutrun_change", args=[transfer.run_id]))
+            except MarketError as refusal:
+                form.add_error(None, refusal.message)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": now_("Pay in cash"),
+            "form": form,
+            "transfer": transfer,
+            "back_url": reverse("admin:payouts_payoutrun_change", args=[transfer.run_id]),
+        }
+        return TemplateResponse(request, "admin/hand_out.html", context)
+
     def links(self, transfer: PayoutTransfer) -> list[Link | None]:
         """Return run, payout, tally, payee and the receipt."""
         statement = transfer.payout.statement
@@ -209,4 +344,12 @@ class PayoutTransferAdmin(BaseAdmin):
             object_link(statement),
             object_link(statement.payee),
             object_link(transfer.receipt),
+            self._cash_link(transfer),
         ]
+
+    def _cash_link(self, transfer: PayoutTransfer) -> Link | None:
+        is_due = transfer.way == PayoutMethod.CASH and transfer.status == TransferStatus.READY
+        if not is_due or transfer.run.status != RunStatus.SENDING:
+            return None
+        url = reverse("admin:payouts_payouttransfer_hand_out", args=[transfer.pk])
+        return Link(_("Pay in cash"), url)

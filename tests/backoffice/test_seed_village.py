@@ -25,7 +25,7 @@ from notifications.statuses import DeliveryStatus
 from orders.models import AfterSaleCase, Conversation, CouponCampaign, Order, OrderLine
 from orders.services.cancelling import cancel_by_shop
 from payments.models import Payment, Refund
-from payouts.models import Payout, PayoutStatement, SettlementPeriod
+from payouts.models import Payout, PayoutRun, PayoutStatement, SettlementPeriod
 from shops.models import Farmer, FarmerAuthorization, Host, Photo, Product, Shop, StockMovement, VariantStock
 from shops.services import listing
 from tests.factories.sandbox import Sandbox
@@ -144,6 +144,9 @@ def assert_trade():
     paid = Payout.objects.get(status="paid")
     assert paid.statement.farmer.name == "扎西"
     assert paid.approved_by != paid.paid_by
+    run = PayoutRun.objects.get()
+    assert (run.status, run.made_by) == ("draft", paid.paid_by)
+    assert set(run.transfers.values_list("status", flat=True)) == {"ready", "held"}
     assert LedgerEntry.objects.filter(statement_line=None, account__purpose="farmer_payable").exists()
     assert Notification.objects.filter(contact__user=None, kind="goods_sold").exists()
     assert not NotificationDelivery.objects.filter(status=DeliveryStatus.FAILED).exists()

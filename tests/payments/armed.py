@@ -19,6 +19,9 @@ from common import outbox
 from payments.gateways.alipay import AlipayGateway
 from payments.gateways.wechatpay import WeChatPayGateway
 from payments.services import receiving, refunding, starting
+from payouts.services import transferring
+from payouts.transfers.alipay import AlipayTransfers
+from payouts.transfers.wechatpay import WeChatTransfers
 from villagemarket.celery import app
 from villagemarket.wsgi import application as pages
 
@@ -34,14 +37,15 @@ def die_at(place: str) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def arm(owner, name: str, *, before: str = "", after: str = "") -> None:
+def arm(owner, name: str, *, before: str = "", after: str | tuple[str, ...] = ()) -> None:
     real = getattr(owner, name)
 
     @functools.wraps(real)
     def run(*arguments, **named):
         die_at(before)
         result = real(*arguments, **named)
-        die_at(after)
+        for place in (after,) if isinstance(after, str) else after:
+            die_at(place)
         return result
 
     setattr(owner, name, run)
@@ -53,7 +57,10 @@ for adapter in (AlipayGateway, WeChatPayGateway):
 arm(refunding, "settle_refund", after="refund: after the commit")
 arm(starting, "_note_created", after="create: after the commit")
 arm(receiving, "settle_payment", before="callback: before the call", after="callback: after the commit")
-arm(outbox, "deliver", after="refund: before the ack")
+for way in (AlipayTransfers, WeChatTransfers):
+    arm(way, "send", before="payout: before the call", after="payout: after the call")
+arm(transferring, "settle_transfer", after="payout: after the commit")
+arm(outbox, "deliver", after=("refund: before the ack", "payout: before the ack"))
 
 
 def application(environ, start_response):

@@ -29,10 +29,15 @@ from orders.services.cancelling import cancel_by_buyer
 from payments.models import Payment, Refund
 from payments.services.closing import check_payment, poll_open
 from payments.services.refunding import retry_refunds
+from payouts.models import Payout, PayoutRun
+from payouts.services.transferring import follow_transfers
 from tests.addresses import database_url
 from tests.factories.orders import place_one
+from tests.factories.payouts import close_week, make_completed
 from tests.factories.providers import METHOD, started
+from tests.factories.runs import make_account, started_run, transfer_of
 from tests.factories.sandbox import wait_until
+from tests.factories.shops import make_person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -189,3 +194,33 @@ def test_pr3_a_refund_is_sent_once_wherever_the_worker_is_shot(
     known = providers.state()["payments"][gateway][payment.reference]
     assert (known["refunded_fen"], cash()) == (7600, 0)
     assert LedgerTransaction.objects.filter(kind="refund").count() == 1
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_pr3_a_payout_is_sent_once_wherever_the_worker_is_shot(
+    market, arun, mei, operator, processes, providers, gateway, place, settings
+):
+    settings.PAYOUT_WAYS = ["alipay", "wechat"]
+    now, checker = utc_now(), make_person(name="复核员", is_staff=True)
+    make_completed(buyer=arun, seller=mei, variant=market.variant, now=now)
+    close_week(shop=market.shop, now=now)
+    way = {"wechatpay": "wechat", "alipay": "alipay"}[gateway]
+    make_account(payee=market.farmer, writer=operator, checker=checker, now=now, method=way)
+    wait_until(is_quiet, 60)
+    processes.arm(f"payout: {place}")
+
+    run = started_run(maker=operator, checker=checker, now=now)
+
+    wait_until(lambda: processes.are_shot() and is_quiet(), 60)
+    for minutes in (5, 60):
+        follow_transfers(now=utc_now() + timedelta(minutes=minutes))
+    transfer = transfer_of(run, farmer=market.farmer)
+    assert (transfer.status, Payout.objects.get(pk=transfer.payout_id).status) == ("paid", "paid")
+    # Shot after the attempt was counted, it was counted again; done and not acknowledged, it was not.
+    assert transfer.attempts == (1 if place in ("after the commit", "before the ack") else 2)
+    assert providers.effects(gateway)["transfer"] == 1
+    sent = providers.state()["transfers"][gateway]
+    assert {number: one["amount_fen"] for number, one in sent.items()} == {transfer.reference: 6596}
+    assert LedgerTransaction.objects.filter(kind="payout").count() == 1
+    assert cash() == -6596
+    assert PayoutRun.objects.get().status == "done"
