@@ -30,6 +30,7 @@ from payouts.services.paying import approve_payout, mark_paid
 from tests.factories.cases import ask
 from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.livestreams import NOW, add_to_rundown, make_deal, make_pin, make_session
+from tests.factories.lots import bring, make_pool
 from tests.factories.payouts import close_week
 from tests.factories.shops import authorize_shop, make_farmer, make_product
 from tests.payments.machine.provider import SIGNED, Purse
@@ -47,6 +48,9 @@ class Example:
         self.pema = make_farmer(village=market.village, name="白玛")
         authorize_shop(farmer=self.pema, shop=market.shop)
         product = make_product(shop=market.shop, farmer=self.pema, title="蜂蜜", price_fen=12_999)
+        self.flour = make_pool(shop=market.shop, actor=mei, now=utc_now(), price_fen=3_333, title="面粉")
+        for farmer, bags in ((market.farmer, 3), (self.pema, 2)):
+            bring(actor=mei, variant=self.flour, farmer=farmer, quantity=bags, now=utc_now())
         self.barley, self.honey = market.variant, product.variants.get()
         self.session = make_session(host=market.host, shop=market.shop)
         self.item = add_to_rundown(session=self.session, variant=self.barley, host_commission_bp=500)
@@ -100,7 +104,9 @@ def test_every_figure_of_the_page_is_what_the_market_does(
         ("host", market.host.pk): "Zhuoma", ("shop", market.shop.pk): "Co-operative",
     }  # fmt: skip
 
-    # The first week: a deal, and a basket with a coupon.
+    goods_names = {barley.pk: "barley", honey.pk: "honey", example.flour.pk: "flour"}
+
+    # The first week: a deal, a basket with a coupon, and goods of two farmers in one bag.
     deal = make_deal(item=example.item, price_fen=5_501)
     watch_deals()
     a = example.buy(WantedLine(barley.pk, 2, deal_id=deal.pk), now=now)
@@ -109,6 +115,7 @@ def test_every_figure_of_the_page_is_what_the_market_does(
     coupon = make_coupon(user=arun, campaign=make_campaign(shop=market.shop, by=mei, amount_off_fen=500))
     lines = [WantedLine(barley.pk, 1), WantedLine(honey.pk, 1)]
     b = example.buy(*lines, now=now, source=source, coupon=coupon.pk)
+    p = example.buy(WantedLine(example.flour.pk, 3), now=now)
     first = close_week(shop=market.shop, now=now)
     first_tallies = tallies_of(first, "1", names)
 
@@ -118,6 +125,8 @@ def test_every_figure_of_the_page_is_what_the_market_does(
     a_line, b_line = a.orders.get().lines.get(), b.orders.get().lines.get(variant=honey)
     example.give_back(a_line, 1, None, second_week)
     example.give_back(b_line, 1, 3_000, second_week)
+    p_line = p.orders.get().lines.get()
+    example.give_back(p_line, 1, None, second_week)
     second = close_week(shop=market.shop, now=second_week)
 
     # The third week pays off what was carried.
@@ -128,16 +137,22 @@ def test_every_figure_of_the_page_is_what_the_market_does(
     page = read(PAGE.read_text())
     assert page["What is bought"] == [
         row(name, goods(group), -discount(group), freight(group), group.total_fen)
-        for name, group in (("A", a), ("B", b), ("C", c), ("D", d))
+        for name, group in (("A", a), ("B", b), ("P", p), ("C", c), ("D", d))
     ]
-    lines = OrderLine.objects.filter(order__group__in=[a, b, c, d]).order_by("pk")
+    lines = OrderLine.objects.filter(order__group__in=[a, b, p, c, d]).order_by("pk")
     assert page["Who gets what of each line"] == [
-        row(f"{letter} {'barley' if line.variant_id == barley.pk else 'honey'}", *parts_of(line))
+        row(f"{letter} {goods_names[line.variant_id]}", *parts_of(line))
         for line in lines
-        for letter in ["ABCD"[[a.pk, b.pk, c.pk, d.pk].index(line.order.group_id)]]
+        for letter in ["ABPCD"[[a.pk, b.pk, p.pk, c.pk, d.pk].index(line.order.group_id)]]
     ]
+    assert page["The pool"] == [
+        [names["farmer", one.farmer_id], str(one.quantity),
+         *(yuan_text(fen) for fen in (one.gross_fen, one.farmer_fen, one.platform_fen, -back))]
+        for one in p_line.allocations.order_by("pk")
+        for back in one.returns.values_list("amount_fen", flat=True)
+    ]  # fmt: skip
     assert page["What goes back, a week later"] == [
-        row(name, *parts_back(line)) for name, line in (("A", a_line), ("B", b_line))
+        row(name, *parts_back(line)) for name, line in (("A", a_line), ("B", b_line), ("P", p_line))
     ]
     assert tallies_of(first, "1", names) == first_tallies  # closed stays closed
     assert page["The tallies"] == [
