@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from orders.models import Order
-from orders.selectors.sharing import OrderPart, order_parts
+from orders.selectors.splitting import OrderPart, order_parts
 from orders.statuses import CouponBearer
 
 

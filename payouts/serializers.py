@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from payouts.models import Payout, PayoutStatement, StatementLine
-from payouts.selectors.statements import replay_seconds
+from payouts.selectors.statements import lots_of, replay_seconds
 from payouts.statuses import LineKind, PayoutStatus, PeriodStatus, StatementStatus
 
 
@@ -101,6 +101,7 @@ class StatementLineSerializer(serializers.ModelSerializer):
         source="order_line.live_session_id", default=None, allow_null=True
     )
     replay_second = serializers.SerializerMethodField()
+    lots = serializers.SerializerMethodField()
 
     class Meta:
         model = StatementLine
@@ -117,8 +118,13 @@ class StatementLineSerializer(serializers.ModelSerializer):
             "amount_fen",
             "live_session",
             "replay_second",
+            "lots",
         ]
 
     def get_replay_second(self, line: StatementLine) -> int | None:
         """Return the second of the replay, or null."""
         return replay_seconds(line)
+
+    def get_lots(self, line: StatementLine) -> list[str]:
+        """Return the codes of the payee's lots that were sold."""
+        return lots_of(line)

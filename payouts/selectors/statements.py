@@ -26,6 +26,7 @@ class StatementRow:
     quantity: int | None
     order_number: str
     order_url: str
+    lots: list[str]
     live_url: str
     live_at: datetime | None
     gross_fen: int
@@ -85,9 +86,11 @@ def get_statement(*, user: User, statement_id: int) -> PayoutStatement:
 
 def list_lines(*, statement: PayoutStatement) -> QuerySet:
     """Return the lines of a statement, oldest first, with the moment that sold them."""
-    return statement.lines.select_related(
-        "order_line__live_session", "order_line__pin_event__chapter"
-    ).order_by("posted_at", "pk")
+    return (
+        statement.lines.select_related("order_line__live_session", "order_line__pin_event__chapter")
+        .prefetch_related("order_line__allocations__lot")
+        .order_by("posted_at", "pk")
+    )
 
 
 def statement_lines(*, statement: PayoutStatement, viewer: User) -> list[StatementRow]:
@@ -103,6 +106,15 @@ def replay_seconds(line: StatementLine) -> int | None:
     sold = line.order_line
     chapter = getattr(sold.pin_event, "chapter", None) if sold and sold.pin_event_id else None
     return chapter.starts_ms // 1000 if chapter else None
+
+
+def lots_of(line: StatementLine) -> list[str]:
+    """Return the codes of the payee's lots that a line of goods was sold from."""
+    if line.order_line is None or line.kind not in (LineKind.SALE, LineKind.REFUND):
+        return []
+    farmer_id = line.statement.farmer_id
+    taken = [one for one in line.order_line.allocations.all() if one.quantity > one.moved]
+    return sorted({one.lot.code for one in taken if one.farmer_id == farmer_id})
 
 
 def split_of(statement: PayoutStatement) -> list[Part]:
@@ -137,6 +149,7 @@ def row_of(line: StatementLine, *, is_linked: bool) -> StatementRow:
         quantity=sold.quantity if sold and line.kind in SOLD else None,
         order_number=line.order_number,
         order_url=f"/desk/orders/{line.order_number}/" if is_linked else "",
+        lots=lots_of(line),
         live_url=_live_url(line),
         live_at=sold.pin_event.opened_at if sold and sold.pin_event_id else None,
         gross_fen=line.gross_fen,

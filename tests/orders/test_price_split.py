@@ -6,7 +6,7 @@ from django.db.models import Sum
 from common.clock import utc_now
 from ledger.models import LedgerEntry
 from orders.money_cards import money_box
-from orders.selectors.sharing import order_parts
+from orders.selectors.splitting import order_parts
 from orders.services.paying import mark_group_paid
 from orders.services.receiving import receive_order
 from orders.services.shipping import ship_order

@@ -41,7 +41,11 @@ def dying(real, before):
         return result
     return run
 
-if place == "between":
+if place == "start":
+    closing._begin = dying(closing._begin, before=False)
+elif place == "gathered":
+    closing.gather_claims = dying(closing.gather_claims, before=False)
+elif place == "between":
     closing._settle = dying(closing._settle, before=False)
 elif place == "written":
     closing.write_statement = dying(closing.write_statement, before=False)
@@ -57,7 +61,15 @@ telling.tell_period(period_id=period.pk, now=now)
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("place", "after", "done"),
-    [("between", 0, 1), ("written", 1, 2), ("between", 2, 3), ("telling", 0, 6), ("end", 0, 6)],
+    [
+        ("start", 0, 0),
+        ("gathered", 0, 0),
+        ("between", 0, 1),
+        ("written", 1, 2),
+        ("between", 2, 3),
+        ("telling", 0, 6),
+        ("end", 0, 6),
+    ],
 )
 def test_killed_closing_is_finished_by_the_next_run(market, arun, mei, now, place, after, done, drain_outbox):
     for number in range(4):

@@ -5,6 +5,7 @@ from livestreams.models import Chapter, Replay
 from payouts.models import PayoutStatement
 from payouts.selectors import expected_payout
 from payouts.services.paying import approve_payout, mark_paid
+from tests.factories.lots import bring, make_grower, make_pool
 from tests.factories.orders import make_shipped
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
 from tests.factories.shops import add_member, make_host, make_person
@@ -176,6 +177,24 @@ def test_api_shapes(market, week, mei, client):
     assert PayoutStatement.objects.get(pk=statement.pk).net_fen == 6256
     for wrong in ("0", "abc", "9" * 30, "-1"):
         assert client.get(f"/api/v1/payout-statements/{wrong}/").status_code == 404
+
+
+def test_lines_name_the_lots_of_their_payee_and_nobody_elses(market, arun, mei, now, client):
+    pema = make_grower(shop=market.shop, name="白玛")
+    pool = make_pool(shop=market.shop, actor=mei, now=now)
+    own = bring(actor=mei, variant=pool, farmer=market.farmer, quantity=2, now=now)
+    other = bring(actor=mei, variant=pool, farmer=pema, quantity=2, now=now)
+    order = make_completed(buyer=arun, seller=mei, variant=pool, now=now, quantity=4)
+    period = close_week(shop=market.shop, now=now)
+    statement = statement_of(period, farmer=market.farmer)
+    client.force_login(give_account(market.farmer))
+
+    page = client.get(f"/desk/statements/{statement.pk}/")
+    (line,) = client.get(f"/api/v1/payout-statements/{statement.pk}/lines/").json()["results"]
+
+    assert (line["lots"], line["order_number"]) == ([own.code], order.number)
+    assert [row.lots for row in page.context["lines"]] == [[own.code]]
+    assert own.code in page.content.decode() and other.code not in page.content.decode()
 
 
 def test_statement_reads_do_not_grow_with_its_lines(
