@@ -10,6 +10,7 @@ from orders.selectors import cancel_words
 from orders.statuses import OPEN_CASES, CaseStatus, OrderStatus, RefundRequestStatus
 from shops.models import Product
 from shops.selectors import photo_url, ready_photos
+from shops.statuses import LotStatus
 
 BADGES = {
     OrderStatus.PENDING_PAYMENT: "wait",
@@ -32,6 +33,16 @@ class Picture:
 
 
 @dataclass(frozen=True)
+class LotPart:
+    """Units of a line that came out of a lot, and who brought it."""
+
+    code: str
+    name: str
+    units: int
+    is_recalled: bool
+
+
+@dataclass(frozen=True)
 class LineCard:
     """One line of an order."""
 
@@ -42,6 +53,7 @@ class LineCard:
     farmer_face: str
     village_name: str
     host_name: str
+    lots: list[LotPart]
 
 
 @dataclass(frozen=True)
@@ -77,15 +89,32 @@ def picture_of(product: Product) -> Picture:
 def line_card(line: OrderLine) -> LineCard:
     """Return a line with who grew it, and who showed it."""
     product, farmer = line.variant.product, line.farmer
+    lots = lots_of(line)
+    names = list(dict.fromkeys(lot.name for lot in lots))
     return LineCard(
         line=line,
         picture=picture_of(product),
         url=f"/products/{product.pk}/",
-        farmer_name=farmer.name if farmer else "",
+        farmer_name=farmer.name if farmer else "、".join(names if line.term_sheet_id else []),
         farmer_face=photo_url(farmer.portrait, 96) if farmer else "",
         village_name=farmer.village.name if farmer else product.village.name,
         host_name=line.live_session.host.name if line.live_session else "",
+        lots=lots,
     )
+
+
+def lots_of(line: OrderLine) -> list[LotPart]:
+    """Return which lots a line has units of, in the names that their farmers let strangers read."""
+    kept = [one for one in line.allocations.all() if one.kept]
+    return [
+        LotPart(
+            code=one.lot.code,
+            name=one.farmer.shown_name if one.farmer else "",
+            units=one.kept,
+            is_recalled=one.lot.status == LotStatus.RECALLED,
+        )
+        for one in kept
+    ]
 
 
 def order_card(order: Order) -> OrderCard:

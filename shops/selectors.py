@@ -15,6 +15,7 @@ from shops.models import (
     FarmerAuthorization,
     FreightTemplate,
     Host,
+    Lot,
     Photo,
     Product,
     Shop,
@@ -24,8 +25,9 @@ from shops.models import (
     Village,
 )
 from shops.searching import fold
-from shops.statuses import AuthorizationStatus, PhotoStatus, ProductStatus, ShopRole, ShopStatus
+from shops.statuses import AuthorizationStatus, LotStatus, PhotoStatus, ProductStatus, ShopRole, ShopStatus
 
+SHOWN_LOTS = (LotStatus.AVAILABLE, LotStatus.DEPLETED, LotStatus.HELD, LotStatus.RECALLED)
 ACTIVE = Q(variants__is_active=True)
 ORDERINGS = {
     "newest": ("-published_at", "-pk"),
@@ -291,3 +293,38 @@ def term_sheet_of(variant: Variant) -> TermSheet | None:
     if variant.product.farmer_id is not None:
         return None
     return variant.term_sheets.order_by("-version").first()
+
+
+def get_lot_by_code(code: str) -> Lot:
+    """Return a lot that buyers may have, for its public page; NotFound."""
+    lots = Lot.objects.select_related(
+        "farmer__village", "farmer__portrait", "shop", "photo", "variant__product__village"
+    )
+    lot = lots.filter(code=code.upper(), status__in=SHOWN_LOTS).first()
+    if lot is None:
+        raise NotFound()
+    return lot
+
+
+def growers_of(product: Product) -> list[Farmer]:
+    """Return whose lots of a product can be bought now, where many share its stock."""
+    if product.farmer_id is not None:
+        return []
+    brought = Lot.objects.filter(variant__product=product, status=LotStatus.AVAILABLE)
+    farmers = Farmer.objects.filter(pk__in=brought.values("farmer")).select_related("village", "portrait")
+    return list(farmers.order_by("pk")[:20])
+
+
+def own_lots(user: User, product: Product) -> list[Lot]:
+    """Return what was brought for a product of the person's shops, the newest first."""
+    lots = Lot.objects.filter(variant__product=product, shop__in=shops_of(user))
+    return list(lots.select_related("farmer", "variant", "photo").order_by("-pk")[:100])
+
+
+def get_own_lot(user: User, lot_id: int) -> Lot:
+    """Return a lot of the person's shops; NotFound."""
+    lots = Lot.objects.select_related("farmer__village", "shop", "photo", "variant__product")
+    lot = lots.filter(pk=lot_id, shop__in=shops_of(user)).first()
+    if lot is None:
+        raise NotFound()
+    return lot

@@ -22,6 +22,7 @@ from shops.models.freight import FREIGHT_MAX_FEN
 from shops.selectors import photo_url, srcset
 from shops.services.freight import UNITS_MAX, ZONES_MAX
 from shops.services.listing import PRICE_MAX_FEN, STOCK_MAX, TITLE_MAX, UNIT_MAX
+from shops.services.pooling import WEIGHT_MAX_G
 from shops.statuses import FreightMeasure
 
 DESCRIPTION_MAX = 5_000
@@ -285,9 +286,15 @@ class LotSerializer(serializers.ModelSerializer):
             "product_title",
             "shop",
             "farmer",
+            "code",
             "quantity",
+            "taken",
+            "lost",
             "status",
+            "weight_g",
+            "grade",
             "harvested_on",
+            "place",
             "declared_at",
         ]
         read_only_fields = fields
@@ -299,7 +306,13 @@ class LotWriteSerializer(serializers.Serializer):
     variant = id_field()
     farmer = id_field(required=False, allow_null=True)
     quantity = serializers.IntegerField(min_value=1, max_value=STOCK_MAX)
-    harvested_on = serializers.DateField(required=False, allow_null=True)
+    harvested_on = serializers.DateField(required=False, allow_null=True, default=None)
+    weight_g = serializers.IntegerField(
+        required=False, allow_null=True, default=None, min_value=1, max_value=WEIGHT_MAX_G
+    )
+    grade = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
+    place = serializers.CharField(required=False, allow_blank=True, default="", max_length=80)
+    photo = id_field(required=False, allow_null=True, default=None)
 
 
 def _units() -> serializers.IntegerField:

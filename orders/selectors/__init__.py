@@ -9,6 +9,7 @@ from django.db.models.functions import Coalesce
 from accounts.models import User
 from common.errors import NotFound
 from orders.models import Cart, CartLine, Order, OrderGroup, OrderLine
+from orders.selectors.lot_shares import shares_of
 from orders.statuses import CancelReason, OrderStatus
 from shops.models import Farmer
 
@@ -44,7 +45,7 @@ class FarmerShare:
 def _with_parts(orders: QuerySet) -> QuerySet:
     lines = OrderLine.objects.select_related(
         "variant__product__village", "farmer__village", "farmer__portrait", "live_session__host"
-    ).prefetch_related("commissions", "variant__product__photos")
+    ).prefetch_related("commissions", "variant__product__photos", "allocations__lot", "allocations__farmer")
     return orders.select_related("shop__village", "group").prefetch_related(
         Prefetch("lines", queryset=lines),
         "shipments__lines",
@@ -153,6 +154,17 @@ def farmer_shares(order: Order) -> list[FarmerShare]:
         goods.setdefault(line.farmer_id, []).append(f"{line.title} {line.variant_name} × {line.quantity}")
         taken = sum(commission.amount_fen for commission in line.commissions.all())
         fen[line.farmer_id] = fen.get(line.farmer_id, 0) + line.total_fen - taken
+    shared = order.lines.exclude(term_sheet=None).prefetch_related(
+        "commissions", "allocations__farmer__contact"
+    )
+    for line in shared:
+        for share in shares_of(line):
+            farmer, units = share.allocation.farmer, share.allocation.kept
+            if farmer is None:
+                continue
+            farmers[farmer.pk] = farmer
+            goods.setdefault(farmer.pk, []).append(f"{line.title} {line.variant_name} × {units}")
+            fen[farmer.pk] = fen.get(farmer.pk, 0) + share.farmer_fen
     return [FarmerShare(farmer=farmers[pk], goods=", ".join(goods[pk]), amount_fen=fen[pk]) for pk in farmers]
 
 

@@ -12,6 +12,7 @@ from accounts.models import User
 from ledger.models import LedgerEntry
 from ledger.statuses import Kind, OwnerKind
 from orders.models import CommissionLine, Order, OrderLine
+from orders.selectors.lot_shares import shares_of
 from orders.statuses import OrderStatus
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
 from payouts.selectors.claims import PAYABLE
@@ -124,7 +125,15 @@ def _earned_entries(roles: _Roles) -> QuerySet:
 
 def _coming(roles: _Roles) -> int:
     lines = OrderLine.objects.filter(order__status__in=UNDER_WAY)
-    grown = lines.filter(Q(farmer_id__in=roles.farmers) | Q(farmer=None, order__shop_id__in=roles.shops))
+    own = Q(farmer_id__in=roles.farmers) | Q(farmer=None, term_sheet=None, order__shop_id__in=roles.shops)
+    grown = lines.filter(own)
+    shared = lines.filter(allocations__farmer_id__in=roles.farmers).exclude(term_sheet=None).distinct()
+    shared_fen = sum(
+        share.farmer_fen
+        for line in shared.prefetch_related("allocations", "commissions")
+        for share in shares_of(line)
+        if share.allocation.farmer_id in roles.farmers
+    )
     shares = CommissionLine.objects.filter(order_line__in=grown)
     shown = CommissionLine.objects.filter(order_line__order__status__in=UNDER_WAY, host_id__in=roles.hosts)
     under_way = Order.objects.filter(status__in=UNDER_WAY)
@@ -134,7 +143,8 @@ def _coming(roles: _Roles) -> int:
         | Q(coupon__campaign__cost_bearer="host", coupon__campaign__host_id__in=roles.hosts)
     )
     return (
-        _sum(grown, "total_fen")
+        shared_fen
+        + _sum(grown, "total_fen")
         - _sum(shares, "amount_fen")
         + _sum(shown, "amount_fen")
         + _sum(orders, "freight_fen")

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from common.clock import utc_now
 from common.errors import Invalid
-from orders.cards import order_card
+from orders.cards import LotPart, OrderCard, order_card
 from orders.models import Order
 from orders.selectors import list_shop_orders
 from orders.services.importing import MAX_BYTES, Row, check_sheet, read_sheet, send_sheet
@@ -62,7 +62,8 @@ def parcels_print(request: HttpRequest) -> HttpResponse:
     if numbers:
         waiting = waiting.filter(number__in=numbers)
     kind = "labels" if request.GET.get("kind") == "labels" else "list"
-    sheets = [(order_card(order), _code(order)) for order in waiting[:ON_PAPER]]
+    cards = [order_card(order) for order in waiting[:ON_PAPER]]
+    sheets = [(card, _code(card.order), _lot_codes(card)) for card in cards]
     return render(request, "sellerdesk/parcels_print.html", {"sheets": sheets, "kind": kind})
 
 
@@ -93,6 +94,16 @@ def _csv(lines) -> str:
 def _counts(rows: list[Row]) -> dict[str, int]:
     outcomes = [row.outcome for row in rows]
     return {outcome: outcomes.count(outcome) for outcome in ("ready", "sent", "repeated", "refused", "left")}
+
+
+def _lot_codes(card: OrderCard) -> list[tuple[LotPart, str]]:
+    """Return what is in the parcel, with the code that leads the buyer to whose goods these are."""
+    parts = {part.code: part for line in card.lines for part in line.lots}
+    address = f"{settings.PUBLIC_URL}/lots/"
+    return [
+        (part, segno.make(f"{address}{part.code}/", error="m").svg_data_uri(scale=3, border=2, light="#fff"))
+        for part in parts.values()
+    ]
 
 
 def _code(order: Order) -> str:

@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.errors import NotAllowed, NotFound
+from common.idempotency import parse_key
 from common.parsing import MarketMultiPartParser
 from shops import selectors
 from shops.filters import OldestFirstPagination, ProductFilter, ProductPagination, ShelfPagination
@@ -39,7 +40,7 @@ from shops.serializers import (
     ShopSerializer,
     VillageSerializer,
 )
-from shops.services import listing, people, stock
+from shops.services import listing, people, pooling, stock
 
 
 def chosen_shop(request: Request, shop_id: int | None) -> Shop:
@@ -359,7 +360,11 @@ class LotList(generics.ListAPIView):
 
     @extend_schema(request=LotWriteSerializer, responses={201: LotSerializer})
     def post(self, request: Request) -> Response:
-        """Bring in units: they can be sold at once."""
+        """Bring in units: they can be sold at once.
+
+        Where many farmers share the stock, a farmer and an Idempotency-Key are needed, and what has no grade
+        waits until somebody has looked at it.
+        """
         serializer = LotWriteSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         data = serializer.validated_data
@@ -367,6 +372,17 @@ class LotList(generics.ListAPIView):
         variants = Variant.objects.filter(product__shop__in=own).select_related("product__shop")
         variant = found(variants, data["variant"])
         farmer = found(selectors.farmers_of_shop(variant.product.shop), data.get("farmer"))
+        if variant.allocation_policies.exists():
+            names = ("quantity", "weight_g", "grade", "harvested_on", "place")
+            lot = pooling.deliver_lot(
+                actor=request.user,
+                variant=variant,
+                farmer=farmer or found(Farmer.objects.none(), 0),
+                delivery=pooling.Delivery(**{name: data[name] for name in names}, photo_id=data["photo"]),
+                idempotency_key=parse_key(request.headers.get("Idempotency-Key")),
+                now=utc_now(),
+            )
+            return Response(LotSerializer(lot).data, status.HTTP_201_CREATED)
         lot = stock.receive_units(
             variant=variant,
             quantity=data["quantity"],

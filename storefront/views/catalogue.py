@@ -13,6 +13,7 @@ from shops.models import Product, Variant
 from shops.pricing import split_price
 from shops.selectors import (
     get_product_for,
+    growers_of,
     list_categories,
     photo_url,
     published_products,
@@ -96,6 +97,10 @@ def product(request: HttpRequest, product_id: int) -> HttpResponse:
         "terms": terms_of(product=found, shop=found.shop),
         "sending": sending_of(found, chosen, request.user) if chosen else None,
         "farmer_face": photo_url(farmer.portrait, 360) if farmer else "",
+        "growers": [
+            {"name": one.shown_name, "face": photo_url(one.portrait, 96), "village": one.village}
+            for one in growers_of(found)
+        ],
         "shown_live": showing_now(found) if is_on_sale else None,
         "reviews": [review_card(one) for one in reviews_of_product(found.pk)[:REVIEWS]]
         if found.review_count

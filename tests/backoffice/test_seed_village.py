@@ -22,8 +22,9 @@ from livestreams.models import Chapter, ChatMessage, LiveSession, Replay
 from livestreams.statuses import ReplayStatus, SessionStatus
 from notifications.models import Notification, NotificationDelivery
 from notifications.statuses import DeliveryStatus
-from orders.models import AfterSaleCase, Conversation, CouponCampaign, Order, OrderLine
+from orders.models import AfterSaleCase, Conversation, CouponCampaign, LotAllocation, Order, OrderLine
 from orders.services.cancelling import cancel_by_shop
+from orders.services.reconciling_lots import find_lot_discrepancies
 from payments.models import Payment, Refund
 from payouts.models import Payout, PayoutRun, PayoutStatement, SettlementPeriod
 from shops.models import Farmer, FarmerAuthorization, Host, Photo, Product, Shop, StockMovement, VariantStock
@@ -102,8 +103,8 @@ def assert_people_and_goods(var):
     assert Farmer.objects.filter(user=None).count() == len(DEMO_FARMERS) == 12
     assert FarmerAuthorization.objects.filter(status="granted").count() == 24
     assert (Shop.objects.open().count(), Host.objects.get().status) == (2, "active")
-    assert Product.objects.published().values("title").distinct().count() == len(DEMO_PRODUCTS) == 24
-    assert Product.objects.count() == 24
+    assert Product.objects.published().values("title").distinct().count() == len(DEMO_PRODUCTS) + 1 == 25
+    assert Product.objects.count() == 25
     assert set(Photo.objects.values_list("status", flat=True)) == {"ready"}
     sizes = [path for photo in Photo.objects.all() for path in photo.sizes.values()]
     assert all((var.parent / "media" / "public" / path).is_file() for path in sizes)
@@ -131,7 +132,7 @@ def assert_shows(var):
 def assert_trade():
     assert Counter(Order.objects.values_list("status", flat=True)) == {
         "completed": 12,
-        "shipped": 2,
+        "shipped": 3,
         "paid": 2,
         "cancelled": 2,
         "pending_payment": 1,
@@ -159,6 +160,11 @@ def assert_care():
     assert (settled.status, waiting.status) == ("refunded", "requested")
     assert Refund.objects.get(request__case=settled).amount_fen == 2000
     assert Conversation.objects.get().messages.count() == 3
+    shared = LotAllocation.objects.filter(order_line__term_sheet__isnull=False).order_by("pk")
+    assert list(shared.values_list("farmer__name", "quantity")) == [
+        ("扎西", 3), ("央金卓嘎", 2), ("罗布", 1),
+    ]  # fmt: skip
+    assert find_lot_discrepancies() == []
 
 
 def assert_money_can_go_back(var, settings, drain_outbox):

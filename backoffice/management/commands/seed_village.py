@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from backoffice.demo.caring import care_for_buyers
 from backoffice.demo.film import FilmError
 from backoffice.demo.pieces import PiecesMissingError
+from backoffice.demo.pooling import pool_honey
 from backoffice.demo.provider import ProviderError, played_provider, tell_provider
 from backoffice.demo.reviewing import review_what_came
 from backoffice.demo.selling import sell_last_week, sell_this_week
@@ -75,6 +76,8 @@ def _story(steps: Steps, studio: Studio) -> Iterator[str]:
     yield from sell_last_week(steps)
     yield from settle_last_week(steps)
     yield from sell_this_week(steps)
+    yield from pool_honey(steps, studio)
+    yield from pool_honey(steps, studio)
     yield from review_what_came(steps)
     yield from announce_next_show(steps, studio)
     yield from care_for_buyers(steps)
