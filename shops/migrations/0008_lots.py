@@ -29,6 +29,9 @@ FROM (
     GROUP BY lot.variant_id
 ) AS one
 WHERE one.id = lot.id AND one.more > 0;
+-- A row that is written twice in a transaction has its foreign keys looked at later, and no table with such
+-- looks to come can be altered.
+SET CONSTRAINTS ALL IMMEDIATE;
 """
 
 
