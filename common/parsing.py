@@ -1,6 +1,7 @@
 """Bodies of API requests: UTF-8 of a bounded size (api.md), and never a stack trace for a hostile one."""
 
 import json
+from typing import Any
 
 from django.conf import settings
 from rest_framework import parsers
@@ -14,6 +15,19 @@ ENCODING = "utf-8"
 _decode = json.JSONDecoder(parse_constant=strict_constant).decode
 
 
+def parse_json(raw: bytes) -> Any:
+    """Return what a body of a size that was looked at says; ParseError for what is no JSON."""
+    try:
+        text = raw.decode(ENCODING)
+        content = _decode(text)
+        if "\\u" in text:
+            # Half of a surrogate pair can be neither stored nor told back in an error.
+            json.dumps(content, ensure_ascii=False).encode(ENCODING)
+    except (ValueError, RecursionError) as error:
+        raise ParseError() from error
+    return content
+
+
 class MarketJSONParser(parsers.JSONParser):
     """JSON as the standard has it: no NaN, no half characters, nothing nested without end."""
 
@@ -23,15 +37,7 @@ class MarketJSONParser(parsers.JSONParser):
         raw = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
         if len(raw) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BodyTooLarge()
-        try:
-            text = raw.decode(ENCODING)
-            content = _decode(text)
-            if "\\u" in text:
-                # Half of a surrogate pair can be neither stored nor told back in an error.
-                json.dumps(content, ensure_ascii=False).encode(ENCODING)
-        except (ValueError, RecursionError) as error:
-            raise ParseError() from error
-        return content
+        return parse_json(raw)
 
 
 class MarketMultiPartParser(parsers.MultiPartParser):

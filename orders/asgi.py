@@ -5,10 +5,9 @@ grant in `Authorization: Bearer`; cookies are not looked at. 503 `busy`: too man
 door takes the same body under the same key.
 """
 
-import io
 import json
 import re
-from datetime import datetime
+import time
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +19,7 @@ from common.clock import utc_now
 from common.drf import handle_error
 from common.errors import BodyTooLarge, Invalid, MarketError, TooMany
 from common.idempotency import parse_key
-from common.parsing import MarketJSONParser
+from common.parsing import parse_json
 from common.signing import BadToken
 from common.throttling import parse_rate
 from orders.serializers import SOURCE_MAX, PlaceOrderSerializer
@@ -51,16 +50,20 @@ class _Pace:
     """How often a person may order (rules.md 13), counted here: asking Valkey costs more than an order."""
 
     def __init__(self):
-        self._window, self._counts = 0, {}
+        self._began = self._ends = self._limit = 0
+        self._counts: dict[int, int] = {}
 
-    def spend(self, user_id: int, now: datetime) -> None:
-        limit, seconds = parse_rate(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["order"])
-        window = int(now.timestamp()) // seconds
-        if window != self._window:
-            self._window, self._counts = window, {}
+    def spend(self, user_id: int, second: float) -> None:
+        if not self._began <= second < self._ends:
+            self._begin(int(second))
         self._counts[user_id] = used = self._counts.get(user_id, 0) + 1
-        if used > limit:
-            raise TooMany(retry_after=seconds - int(now.timestamp()) % seconds)
+        if used > self._limit:
+            raise TooMany(retry_after=self._ends - int(second))
+
+    def _begin(self, second: int) -> None:
+        self._limit, span = parse_rate(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["order"])
+        self._began = second - second % span
+        self._ends, self._counts = self._began + span, {}
 
 
 _pace = _Pace()
@@ -69,18 +72,19 @@ _pace = _Pace()
 async def order_deal(scope: dict, receive, send) -> None:
     """The ASGI door; `scope["market"]["params"]` holds deal_id as text."""
     headers = dict(scope["headers"])
-    language = settings.LANGUAGE_CODE
+    language = ""
     is_read = False
     try:
         deal_id = int(scope["market"]["params"]["deal_id"])
-        now = utc_now()
-        buyer = _buyer(headers, deal_id, now)
+        second = time.time()
+        buyer = _buyer(headers, deal_id, second)
         language = buyer.language
-        _pace.spend(buyer.user_id, now)
+        _pace.spend(buyer.user_id, second)
         key = parse_key(headers.get(b"idempotency-key", b"").decode("latin-1"))
-        if not PLAIN.fullmatch(headers.get(b"content-type", b"").decode("latin-1")):
+        kind = headers.get(b"content-type")
+        if kind != b"application/json" and not PLAIN.fullmatch((kind or b"").decode("latin-1")):
             raise UnsupportedMediaType(headers.get(b"content-type", b"").decode("latin-1"))
-        content = MarketJSONParser().parse(io.BytesIO(await _body(headers, receive)))
+        content = parse_json(await _body(headers, receive))
         is_read = True
         wish = Wish(buyer.user_id, buyer.mark, buyer.sign_in, key, deal_id, **_wanted(content, deal_id))
         outcome = await batcher.order(wish)
@@ -89,7 +93,7 @@ async def order_deal(scope: dict, receive, send) -> None:
     except ClientLeft:
         return
     except Exception as error:
-        with translation.override(language):
+        with translation.override(language or settings.LANGUAGE_CODE):
             answer = _refusal(error)
         await _send(send, answer.status_code, _text(answer.data), _headers_of(answer, is_read=is_read))
         return
@@ -114,18 +118,18 @@ def _headers_of(answer: Response, *, is_read: bool) -> list[tuple[bytes, bytes]]
     return headers if is_read else [*headers, (b"connection", b"close")]
 
 
-def _buyer(headers: dict[bytes, bytes], deal_id: int, now: datetime) -> Buyer:
+def _buyer(headers: dict[bytes, bytes], deal_id: int, second: float) -> Buyer:
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise BadToken()
     name = (token.strip(), deal_id)
     buyer = _grants.get(name)
     if buyer is None:
-        buyer = read_grant(name[0], deal_id=deal_id, now=now)
+        buyer = read_grant(name[0], deal_id=deal_id, now=utc_now())
         if len(_grants) >= MOST_GRANTS_KEPT:
             _grants.clear()
         _grants[name] = buyer
-    if now.timestamp() >= buyer.until:
+    if second >= buyer.until:
         raise BadToken()
     return buyer
 

@@ -7,6 +7,7 @@ A door is an ASGI callable. It finds the named groups of its path in `scope["mar
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import livestreams.asgi
 import orders.asgi
@@ -26,9 +27,13 @@ class Door:
     path: str  # regular expression over the whole path, named groups
     application: Application
 
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.path)
+
     def match(self, path: str) -> dict[str, str] | None:
         """The named groups, or None when this is not the door."""
-        found = re.fullmatch(self.path, path)
+        found = self._pattern.fullmatch(path)
         return found.groupdict() if found else None
 
 

@@ -51,6 +51,15 @@ def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: d
         raise NotFound()
     check_collection([deal.rundown_item.variant.product.shop])
     until = int(now.timestamp()) + TOKEN_SECONDS
+    return DealGrant(
+        order_url=f"/api/v1/deals/{deal_id}/orders/",
+        order_token=sign_grant(buyer=buyer, deal_id=deal_id, sign_in=sign_in, language=language, until=until),
+        expires_at=datetime.fromtimestamp(until, UTC),
+    )
+
+
+def sign_grant(*, buyer: User, deal_id: int, sign_in: str, language: str, until: int) -> str:
+    """Return the token of a grant that holds until then (POSIX seconds), without looking whether it may."""
     payload = {
         "user": buyer.pk,
         "session": sign_in,
@@ -59,11 +68,7 @@ def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: d
         "language": language,
         "until": until,
     }
-    return DealGrant(
-        order_url=f"/api/v1/deals/{deal_id}/orders/",
-        order_token=sign_token(purpose=PURPOSE, payload=payload),
-        expires_at=datetime.fromtimestamp(until, UTC),
-    )
+    return sign_token(purpose=PURPOSE, payload=payload)
 
 
 def read_grant(token: str, *, deal_id: int, now: datetime) -> Buyer:

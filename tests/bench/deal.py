@@ -24,7 +24,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="script/bench deal")
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--buyers", type=int, default=30_000)
+    parser.add_argument("--buyers", type=int, default=20_000)
     asked = parser.parse_args(arguments)
     print_load()
     people = market.make_crowd(asked.buyers)
