@@ -53,6 +53,8 @@ def _measure(asked, people: list, session, folder: Path) -> int:
     ) as port:
         orm = market.shoot(port, [market.deal_request(*one, orm_deal) for one in people[:8000]], **options)
     print("door", door, "orm", orm, sep="\n")
+    if not orm["each_second"]:
+        raise RuntimeError("the ORM's side placed nothing")
     return print_figures(
         f"A deal, one hot variant, {asked.clients} clients, durable, the same rows in all",
         [
@@ -66,6 +68,7 @@ def _measure(asked, people: list, session, folder: Path) -> int:
             Figure("door: repetitions answered with the first answer", door["statuses"].get("200", 0), ""),
             Figure("door: units held more or less than lines written", abs(sold.reserved - bought), "", 0),
             Figure("ORM row lock through HTTP", orm["each_second"], "orders/s"),
+            Figure("ORM row lock: refused", _refused(orm), "", 0),
             Figure("ORM row lock: p99", orm["p99"], "ms"),
             Figure("door to ORM row lock", door["each_second"] / orm["each_second"], "×", 20, False),
         ],

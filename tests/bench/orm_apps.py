@@ -25,7 +25,7 @@ from accounts.models import ApiToken, User
 from accounts.selectors import token_digest
 from common.clock import utc_now
 from common.models import IdempotencyKey, OutboxMessage
-from livestreams.models import FlashDeal
+from livestreams.models import FlashDeal, PinEvent
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.granting import read_grant
 from shops.models import DealStock, StockReservation, Variant, VariantStock
@@ -68,7 +68,8 @@ def _place(buyer, wanted, address_id, key, now):
     price_fen, host_bp = variant.price_fen, 0
     if wanted.get("deal"):
         deal = FlashDeal.objects.select_related("session__host", "rundown_item").get(pk=wanted["deal"])
-        pin = deal.session.pin_events.filter(rundown_item=deal.rundown_item, closed_at=None).first()
+        pins = PinEvent.objects.filter(session=deal.session, rundown_item=deal.rundown_item)
+        pin = pins.filter(closed_at=None).first()
         host, host_bp, price_fen = deal.session.host, deal.rundown_item.host_commission_bp, deal.price_fen
         own = OrderLine.objects.filter(order__group__buyer=buyer, flash_deal=deal)
         had = own.exclude(order__status="cancelled").aggregate(n=Sum("quantity"))["n"] or 0
