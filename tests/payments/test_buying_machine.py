@@ -11,14 +11,13 @@ from collections import Counter
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, event, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from common.models import OutboxMessage
-from orders.models import Order, RefundRequest
+from orders.models import AfterSaleCase, Order, RefundRequest
 from payments import gateways
 from payments.models import Payment, Refund
-from tests.payments.machine.asking import Asking
 from tests.payments.machine.provider import Purse
 from tests.payments.machine.sending import Sending
 from tests.payments.machine.truths import Truths
@@ -30,7 +29,7 @@ PROMISES = ("payments.close_group", "payments.execute_refund", "payments.send_re
 STEPS = int(os.environ.get("MACHINE_STEPS", "40"))
 
 
-class Day(Sending, Asking, Truths):
+class Day(Sending, Truths):
     """A market day and the weeks after it."""
 
     def all_is_well_at_last(self) -> None:
@@ -66,6 +65,8 @@ class Day(Sending, Asking, Truths):
 
 
 def test_money_and_goods_are_all_there_after_every_step(market, valkey, settings_of_the_day):
+    reached: list[set[str]] = []
+
     class OfThisMarket(Day):
         def __init__(self):
             self.savepoint = transaction.savepoint()
@@ -76,6 +77,10 @@ def test_money_and_goods_are_all_there_after_every_step(market, valkey, settings
         def teardown(self):
             try:
                 if sys.exc_info()[0] is None:  # no step has failed
+                    states = set(AfterSaleCase.objects.values_list("status", flat=True))
+                    reached.append(states)
+                    for state in states or {"none"}:
+                        event(f"after-sales case: {state}")
                     self.all_is_well_at_last()
                     for truth in self.invariants:
                         truth.function(self)
@@ -93,6 +98,9 @@ def test_money_and_goods_are_all_there_after_every_step(market, valkey, settings
             suppress_health_check=list(HealthCheck),
         ),
     )
+    # Of what a day can hold, money back is the hardest to reach: most days have to.
+    print(f"after-sales cases on {sum(map(bool, reached))} of {len(reached)} days")  # shown by -s
+    assert sum(map(bool, reached)) > len(reached) * 0.7, reached
 
 
 @pytest.fixture

@@ -47,6 +47,10 @@ class Asking(MarketDay):
 
     @rule(which=PICK, reason=st.sampled_from(["damaged", "changed_mind"]), units=FEW, far=st.integers(0, 3))
     def a_return_goes_some_way(self, which, reason, units, far):
+        self.return_some_way(which, reason, units, far)
+
+    def return_some_way(self, which: int, reason: str, units: int, far: int) -> None:
+        """Ask for the money of what has been sent, and let `far` of the next three steps happen."""
         order = self.one(which, Order.objects.filter(captured_fen__gt=0, shipments__isnull=False).distinct())
         line = order and order.lines.filter(after_sale_units__lt=F("quantity")).first()
         if not line:

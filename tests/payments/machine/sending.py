@@ -24,17 +24,28 @@ from payments.services.paying_by_hand import (
 )
 from payouts.services.closing import close_period
 from payouts.services.opening import open_period_for
+from tests.payments.machine.asking import Asking
 from tests.payments.machine.buying import Buying
-from tests.payments.machine.people import PICK, key
+from tests.payments.machine.people import FEW, PICK, key
+
+# Which parcel, why, how many units, and how far it gets before the day begins.
+RETURN = st.tuples(PICK, st.sampled_from(["damaged", "changed_mind"]), FEW, st.integers(0, 3))
 
 
-class Sending(Buying):
+class Sending(Buying, Asking):
     """From the shelf to the buyer's hands."""
 
-    @initialize(stages=st.lists(st.integers(0, 5), min_size=2, max_size=5), with_coupon=st.booleans())
-    def the_day_has_begun(self, stages, with_coupon):
-        """Some have bought before: paid, partly sent, sent, completed, to be paid or paid at the door."""
-        for who, stage in enumerate(stages):
+    @initialize(
+        stages=st.lists(st.integers(0, 5), min_size=1, max_size=4),
+        with_coupon=st.booleans(),
+        returns=st.lists(RETURN, min_size=1, max_size=2),
+    )
+    def the_day_has_begun(self, stages, with_coupon, returns):
+        """Some have bought before: paid, partly sent, sent, completed, to be paid or paid at the door.
+
+        One of them at least has what was bought, and wants to give something back.
+        """
+        for who, stage in enumerate([3, *stages]):
             if with_coupon:
                 self.take_coupon(who, who)
             lines = [WantedLine(self.barley.pk, 2 + stage % 3), WantedLine(self.butter.pk, 2)]
@@ -50,6 +61,8 @@ class Sending(Buying):
                     self.note_cash_of(order, "shop")
                 if stage == 3:
                     receive_order(buyer=group.buyer, number=order.number, now=self.now)
+        for wish in returns:
+            self.return_some_way(*wish)
 
     @rule(which=PICK, is_whole=st.booleans())
     def ship(self, which, is_whole):
