@@ -22,7 +22,12 @@ def _account_of_the_farmer(world):
 
 ROWS = [
     row("GET", "api/v1/earnings/", "401 200 200 200 200 200 200"),
-    row("GET", "api/v1/^ledger-accounts/$", "401 200 200 200 200 200 200"),
+    row(
+        "GET",
+        "api/v1/^ledger-accounts/$",
+        "401 200 200 200 200 200 200",
+        lambda world: "/api/v1/ledger-accounts/",
+    ),
     row(
         "GET",
         r"api/v1/^ledger-accounts/(?P<pk>\d{1,18})/statement/$",
