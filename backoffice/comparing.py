@@ -163,10 +163,18 @@ SELECT 'payout_amount', 'payout:' || p.id, s.net_fen, p.amount_fen
 FROM payouts_payout p JOIN payouts_payoutstatement s ON s.id = p.statement_id
 WHERE p.amount_fen <> s.net_fen
 UNION ALL
-SELECT 'payout_not_posted', 'payout:' || p.id, p.amount_fen, 0
-FROM payouts_payout p
-WHERE p.status = 'paid'
-  AND NOT EXISTS (SELECT 1 FROM ledger_ledgertransaction t WHERE t.key LIKE 'payout:' || p.id || '%%')
+SELECT 'payout_posted', 'payout:' || p.id, CASE p.status WHEN 'paid' THEN p.amount_fen ELSE 0 END,
+       coalesce(b.sent_fen, 0)
+FROM payouts_payout p LEFT JOIN (
+  -- What left the market's own accounts, less what came back or was reversed.
+  SELECT coalesce(r.source, t.source) AS source, -sum(e.amount_fen) AS sent_fen
+  FROM ledger_ledgertransaction t
+  LEFT JOIN ledger_ledgertransaction r ON r.id = t.reversal_of_id
+  JOIN ledger_ledgerentry e ON e.transaction_id = t.id
+  JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.owner_kind = 'system'
+  WHERE 'payout' IN (t.kind, r.kind) GROUP BY 1
+) b ON b.source = 'payout:' || p.id
+WHERE coalesce(b.sent_fen, 0) <> CASE p.status WHEN 'paid' THEN p.amount_fen ELSE 0 END
 UNION ALL
 SELECT 'payout_missing', 'payout_statement:' || s.id, s.net_fen, 0
 FROM payouts_payoutstatement s JOIN payouts_settlementperiod d ON d.id = s.period_id AND d.status = 'closed'

@@ -19,8 +19,8 @@ from common.errors import MoveRefused
 from common.models import AuditEntry, OutboxMessage
 from ledger.models import ReconciliationFinding, ReconciliationRun
 from ledger.services.overseeing import acknowledge_finding
-from ledger.services.posting import Posting, post
-from ledger.statuses import Kind, Purpose
+from ledger.services.posting import Posting, post, reverse
+from ledger.statuses import Kind, OwnerKind, Purpose
 from livestreams.storage import work_folder
 from notifications.models import Notification
 from orders.models import Order
@@ -136,8 +136,8 @@ def injections(clean, zhuoma, market):
          clean["statement"].pk),
         ("payouts_tallies", "payout_amount", "UPDATE payouts_payout SET amount_fen = amount_fen + 5"
                                              " WHERE id = %s", payout.pk),
-        ("payouts_tallies", "payout_not_posted", "UPDATE ledger_ledgertransaction SET key = 'lost'"
-                                                 " WHERE key = %s", f"payout:{payout.pk}"),
+        ("payouts_tallies", "payout_posted", "UPDATE ledger_ledgertransaction SET source = 'lost'"
+                                             " WHERE key = %s", f"payout:{payout.pk}"),
         ("outbox", "outbox_late", "UPDATE common_outboxmessage SET done_at = NULL, due_at = %s"
          " WHERE id = (SELECT min(id) FROM common_outboxmessage)", old),
         ("outbox", "outbox_quarantined", "UPDATE common_outboxmessage SET done_at = NULL, quarantined_at = %s"
@@ -333,3 +333,25 @@ def test_a_comparison_that_breaks_is_named_and_the_others_go_on(clean, monkeypat
     with pytest.raises(CommandError):
         call_command("reconcile")
     assert ReconciliationRun.objects.count() == 2
+
+
+def test_a_payout_that_is_posted_twice_is_found_until_one_posting_is_reversed(clean):
+    payout = clean["payout"]
+    source = f"payout:{payout.pk}"
+    again = [
+        Posting(Purpose.FARMER_PAYABLE, payout.amount_fen, source, OwnerKind.FARMER, clean["farmer"].pk),
+        Posting(Purpose.CASH, -payout.amount_fen, source),
+    ]
+    twice = post(kind=Kind.PAYOUT, key=f"{source}:2", source=source, postings=again, now=clean["now"])
+
+    reconcile(now=utc_now())
+
+    found = ReconciliationFinding.objects.get(job="payouts_tallies", kind="payout_posted")
+    assert found.subject == source
+    assert (found.expected, found.found) == (str(payout.amount_fen), str(2 * payout.amount_fen))
+
+    reverse(transaction_id=twice.pk, memo="sent once", now=clean["now"])
+    reconcile(now=utc_now())
+
+    found.refresh_from_db()
+    assert found.resolved_at is not None
