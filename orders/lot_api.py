@@ -8,6 +8,7 @@ from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.drf import validated
+from orders.services.compensating import settle_weight
 from orders.services.moving_lots import LotMove, move_lot
 from orders.services.recalling import own_lot, units_sold_of
 from shops.models import Lot
@@ -57,6 +58,32 @@ class LotMoves(APIView):
         wanted = LotMove(**validated(LotMoveSerializer, request))
         move_lot(actor=request.user, lot_id=pk, wanted=wanted, now=utc_now())
         return Response(_shown(own_lot(request.user, pk)))
+
+
+class WeightSerializer(serializers.Serializer):
+    """What a paid line really weighs."""
+
+    line = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    weight_g = serializers.IntegerField(min_value=1, max_value=WEIGHT_MAX_G)
+
+
+class WeighedSerializer(serializers.Serializer):
+    """What goes back to the buyer, in fen; 0 where it is not lighter."""
+
+    refund_fen = serializers.IntegerField()
+
+
+class Weights(APIView):
+    """The scales have the last word on an order of the person's shop."""
+
+    @extend_schema(operation_id="orders_weigh", request=WeightSerializer, responses=WeighedSerializer)
+    def post(self, request: Request, number: str) -> Response:
+        """Write down what a line weighs, once: what is missing is refunded, more is a gift."""
+        data = validated(WeightSerializer, request)
+        case = settle_weight(
+            actor=request.user, number=number, line_id=data["line"], weight_g=data["weight_g"], now=utc_now()
+        )
+        return Response({"refund_fen": case.amount_fen if case else 0})
 
 
 def _shown(lot: Lot) -> dict:

@@ -65,6 +65,7 @@ api_urlpatterns = [
     path("orders/<slug:number>/", api.OrderView.as_view(), name="order"),
     path("orders/<slug:number>/cancel/", api.CancelOrderView.as_view(), name="order_cancel"),
     path("orders/<slug:number>/ship/", api.ShipOrderView.as_view(), name="order_ship"),
+    path("orders/<slug:number>/weights/", lot_api.Weights.as_view(), name="order_weights"),
     path("lots/<int:pk>/", lot_api.LotMoves.as_view(), name="lot"),
     path("coupon-campaigns/", coupon_api.Campaigns.as_view(), name="coupon_campaigns"),
     path("coupon-campaigns/<int:campaign_id>/stop/", coupon_api.CampaignStop.as_view(), name="coupon_stop"),

@@ -181,3 +181,19 @@ def test_a_delivery_over_the_api_needs_farmer_and_key(market, mei, pool, grower,
     assert (made.status_code, made.json()["status"], made.json()["place"]) == (201, "available", "上坝")
     assert post(body, idempotency_key=key).json()["id"] == made.json()["id"]
     assert pool.lots.count() == 1
+
+
+def test_the_scales_over_the_api(market, mei, arun, pool, grower, client):
+    pool.weight_g = 500
+    pool.save(update_fields=["weight_g"])
+    bring(actor=mei, variant=pool, farmer=grower, quantity=12, now=utc_now())
+    order = make_paid(buyer=arun, variant=pool, quantity=4, now=utc_now())
+    client.force_login(mei)
+
+    def weigh(weight_g):
+        body = {"line": order.lines.get().pk, "weight_g": weight_g}
+        return client.post(f"/api/v1/orders/{order.number}/weights/", body, content_type="application/json")
+
+    assert weigh(0).status_code == 400
+    assert weigh(1900).json() == {"refund_fen": 1360}
+    assert (weigh(1900).status_code, RefundRequest.objects.count()) == (409, 1)

@@ -53,6 +53,13 @@ ROWS = [
         data={"move": "hold", "reason": "潮"},
     ),
     row(
+        "POST",
+        API + "orders/<slug:number>/weights/",
+        "401 404 404 404 409 404 404",  # its goods are sold by the piece
+        path=lambda world: f"/api/v1/orders/{world.paid_order.number}/weights/",
+        data=lambda world: {"line": world.paid_order.lines.get().pk, "weight_g": 900},
+    ),
+    row(
         "GET",
         API + "lots/<int:pk>/",
         "401 404 404 404 200 404 200",
