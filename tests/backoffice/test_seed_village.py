@@ -160,6 +160,7 @@ def assert_care():
     assert (settled.status, waiting.status) == ("refunded", "requested")
     assert Refund.objects.get(request__case=settled).amount_fen == 2000
     assert Conversation.objects.get().messages.count() == 3
+    assert Product.objects.filter(freight_template__cold_chain_fen=600).count() == 2
     shared = LotAllocation.objects.filter(order_line__term_sheet__isnull=False).order_by("pk")
     assert list(shared.values_list("farmer__name", "quantity")) == [
         ("扎西", 3), ("央金卓嘎", 2), ("罗布", 1),

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from backoffice.demo.caring import care_for_buyers
 from backoffice.demo.film import FilmError
+from backoffice.demo.freighting import write_freight
 from backoffice.demo.pieces import PiecesMissingError
 from backoffice.demo.pooling import pool_honey
 from backoffice.demo.provider import ProviderError, played_provider, tell_provider
@@ -79,6 +80,7 @@ def _story(steps: Steps, studio: Studio) -> Iterator[str]:
     yield from pool_honey(steps, studio)
     yield from pool_honey(steps, studio)
     yield from review_what_came(steps)
+    yield from write_freight(steps)
     yield from announce_next_show(steps, studio)
     yield from care_for_buyers(steps)
     read_old_mail(steps)
