@@ -51,10 +51,11 @@ class Settling(MoneyDay):
         for one in statements:
             self.sealed[one.pk] = frozen(one)
             # Nothing is owed twice: a debt is carried into the very next tally of the payee in this shop.
+            # Looked for before this period: the beat may have closed the next one in the same round.
             own = PayoutStatement.objects.filter(
-                period__shop=period.shop_id, farmer=one.farmer_id, host=one.host_id,
-                payee_shop=one.payee_shop_id,
-            ).exclude(pk=one.pk)  # fmt: skip
+                period__shop=period.shop_id, period__starts_at__lt=period.starts_at,
+                farmer=one.farmer_id, host=one.host_id, payee_shop=one.payee_shop_id,
+            )  # fmt: skip
             last = own.order_by("-period__ends_at", "-pk").first()
             owed = last.net_fen if last is not None and last.net_fen < 0 else 0
             assert one.carried_fen == owed
