@@ -5,6 +5,7 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
@@ -68,7 +69,7 @@ class Alipay:
         with contextlib.suppress(RefusedError):  # a page that says so
             self.book.create(
                 wish["out_trade_no"],
-                amount_fen=round(float(wish["total_amount"]) * 100),
+                amount_fen=_fen(wish["total_amount"]),
                 currency="CNY",
                 notify_url=fields["notify_url"],
                 return_url=fields["return_url"],
@@ -136,7 +137,7 @@ class Alipay:
         return {"out_trade_no": self.book.close(wish["out_trade_no"])["reference"]}
 
     def _refund(self, wish: dict) -> dict:
-        fen = round(float(wish["refund_amount"]) * 100)
+        fen = _fen(wish["refund_amount"])
         refund, is_new = self.book.refund(wish["out_trade_no"], wish["out_request_no"], fen)
         payment = self.book.get(refund["reference"])
         if is_new:
@@ -167,7 +168,7 @@ class Alipay:
             raise RefusedError("INVALID_PARAMETER")
         sent = self.book.transfer(
             wish["out_biz_no"],
-            amount_fen=round(float(wish["trans_amount"]) * 100),
+            amount_fen=_fen(wish["trans_amount"]),
             payee=payee["identity"],
             name=payee["name"],
         )
@@ -186,3 +187,11 @@ class Alipay:
 
 def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
+
+
+def _fen(yuan: str) -> int:
+    """Return an amount as Alipay writes it in fen; ValueError for a part of a fen, which it refuses."""
+    fen = Decimal(yuan) * 100
+    if fen != int(fen):
+        raise ValueError(f"{yuan} has a part of a fen")
+    return int(fen)
