@@ -5,7 +5,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders.models import AfterSaleCase, Order, OrderLine
+from common.money import yuan_text
+from orders.models import AfterSaleCase, Order, OrderLine, RefundRequest
 from orders.selectors import cancel_words
 from orders.statuses import OPEN_CASES, CaseStatus, OrderStatus, RefundRequestStatus
 from shops.models import Product
@@ -149,10 +150,15 @@ def steps_of(order: Order) -> list[Step]:
             (_("Paid and received"), order.paid_at, "", "box"),
         ]
     waiting = next((i for i, (_label, at, _note, _icon) in enumerate(way) if at is None), len(way))
-    return [
+    steps = [
         Step(label, "done" if at else ("now" if i == waiting else "next"), at, text, icon)
         for i, (label, at, text, icon) in enumerate(way)
     ]
+    for request, step in _money_back(order):
+        # Between what was done before the money was promised, and what comes after.
+        place = sum(1 for one in steps if one.at is not None and one.at <= request.created_at)
+        steps.insert(place, step)
+    return steps
 
 
 def _called_off(order: Order) -> list[Step]:
@@ -169,17 +175,27 @@ def _called_off(order: Order) -> list[Step]:
             "close",
         )
     )
-    for request in order.refund_requests.all():
+    return [*steps, *(step for _request, step in _money_back(order))]
+
+
+def _money_back(order: Order) -> list[tuple[RefundRequest, Step]]:
+    """Return each refund with its step: how much, and for how many units of what."""
+    goods = {line.pk: f"{line.title} {line.variant_name}" for line in order.lines.all()}
+    cases = {case.refund_request_id: case for case in order.cases.all() if case.refund_request_id}
+    found = []
+    for request in sorted(order.refund_requests.all(), key=lambda one: one.pk):
         is_back = request.status == RefundRequestStatus.REFUNDED
-        steps.append(
-            Step(
-                _("Money sent back") if is_back else _("Money is being sent back"),
-                "done" if is_back else "now",
-                request.settled_at if is_back else None,
-                icon="undo",
-            )
+        case = cases.get(request.pk)
+        units = [f"{goods[one.order_line_id]} × {one.quantity}" for one in case.lines.all()] if case else []
+        step = Step(
+            _("Money sent back") if is_back else _("Money is being sent back"),
+            "done" if is_back else "now",
+            request.settled_at if is_back else None,
+            " · ".join([f"¥{yuan_text(request.amount_fen)}", *units]),
+            "undo",
         )
-    return steps
+        found.append((request, step))
+    return found
 
 
 def what_next(order: Order) -> str:

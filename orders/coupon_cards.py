@@ -1,11 +1,16 @@
 """Coupons as pages and rooms show them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common.money import yuan_text
+from orders.coupon_selectors import TO_USE
 from orders.models import CouponCampaign, CouponClaim
+from orders.statuses import CouponStatus
 
 
 def short_yuan(amount_fen: int) -> str:
@@ -54,20 +59,63 @@ def coupon_data(campaign: CouponCampaign) -> dict:
 
 @dataclass(frozen=True)
 class CouponCard:
-    """A coupon of a person; `tone` is the badge's colour."""
+    """A coupon of a person. `reason` says what it waits for, `pay_group` is the purchase that holds it."""
 
     coupon: CouponClaim
     promise: str
     condition: str
-    is_usable: bool
+    is_past: bool
+    label: str
     tone: str
+    reason: str = ""
+    pay_group: int | None = None
 
 
-def coupon_card(coupon: CouponClaim, *, is_usable: bool) -> CouponCard:
-    """Return a coupon in words."""
-    tone = "done" if is_usable else "off"
+@dataclass(frozen=True)
+class CouponShelf:
+    """A person's coupons: to use now, waiting for something, and used or run out."""
+
+    usable: list[CouponCard]
+    waiting: list[CouponCard]
+    past: list[CouponCard]
+
+
+def coupon_shelf(coupons: Sequence[CouponClaim], *, now: datetime, past_most: int) -> CouponShelf:
+    """Sort a person's coupons: what runs out first first, then what waits and why, then the newest past."""
+    usable, waiting, past = [], [], []
+    for coupon in coupons:
+        starts_at = coupon.campaign.starts_at
+        if coupon.status == CouponStatus.HELD:
+            until = timezone.localtime(coupon.group.expires_at).strftime("%H:%M")
+            words = _("A purchase to be paid holds it. Pay until %(time)s, or call the purchase off.")
+            reason = words % {"time": until}
+            waiting.append(_card(coupon, "wait", reason=reason, pay_group=coupon.group_id))
+        elif coupon.status not in TO_USE or coupon.valid_until <= now:
+            past.append(_card(coupon, "off", is_past=True))
+        elif starts_at > now:
+            day = timezone.localtime(starts_at).strftime("%Y-%m-%d %H:%M")
+            waiting.append(_card(coupon, "wait", reason=_("It holds from %(day)s on.") % {"day": day}))
+        else:
+            usable.append(_card(coupon, "done"))
+    usable.sort(key=lambda card: (card.coupon.valid_until, card.coupon.pk))
+    return CouponShelf(usable, waiting, past[:past_most])
+
+
+def _card(
+    coupon: CouponClaim, tone: str, *, is_past: bool = False, reason: str = "", pay_group: int | None = None
+) -> CouponCard:
+    # What ran out a moment ago is not marked yet.
+    has_run_out = is_past and coupon.status in TO_USE
+    label = CouponStatus.EXPIRED.label if has_run_out else coupon.get_status_display()
     return CouponCard(
-        coupon, promise_of(coupon.campaign), condition_of(coupon.campaign), is_usable=is_usable, tone=tone
+        coupon=coupon,
+        promise=promise_of(coupon.campaign),
+        condition=condition_of(coupon.campaign),
+        is_past=is_past,
+        label=str(label),
+        tone=tone,
+        reason=reason,
+        pay_group=pay_group,
     )
 
 

@@ -37,7 +37,7 @@ class InvoiceAdmin(BaseAdmin):
 
     def links(self, invoice: Invoice) -> list[Link | None]:
         """Return the order, and the document when there is one."""
-        document = reverse("api:invoice_document", args=[invoice.pk])
+        document = reverse("storefront:invoice_pdf", args=[invoice.pk])
         return [
             object_link(invoice.order),
             Link(str(_("The document")), document) if invoice.document_path else None,

@@ -1,10 +1,8 @@
 """Doors of invoices in the API."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import FileResponse
 from drf_spectacular.types import OpenApiTypes
@@ -18,6 +16,7 @@ from common.clock import utc_now
 from common.drf import validated
 from common.parsing import MarketMultiPartParser
 from orders import invoice_shapes as shapes
+from orders.invoice_document import document_answer
 from orders.models import Invoice
 from orders.selectors.invoicing import get_invoice, list_invoices
 from orders.services import invoicing
@@ -113,15 +112,7 @@ class InvoiceDocumentView(APIView):
     def get(self, request: Request, invoice_id: int) -> FileResponse:
         """Return the document to its buyer, its shop or an operator (audited); 404 for others."""
         invoice = invoicing.open_document(user=request.user, invoice_id=invoice_id, now=utc_now())
-        answer = FileResponse(
-            (Path(settings.MEDIA_ROOT) / invoice.document_path).open("rb"),
-            as_attachment=True,
-            filename=f"{invoice.number}.pdf",
-            content_type="application/pdf",
-        )
-        answer["Cache-Control"] = "private, no-store"
-        answer["X-Content-Type-Options"] = "nosniff"
-        return answer
+        return document_answer(invoice)
 
 
 def _move(request: Request, invoice_id: int, service: Callable[..., Any], shape: type) -> Response:

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from orders.models import Order
 from orders.selectors.splitting import OrderPart, order_parts
 from orders.statuses import CouponBearer
+from shops.models import Product, Variant
+from shops.pricing import split_price
+from shops.selectors import is_pooled
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,20 @@ def money_box(order: Order) -> MoneyBox:
         coupon_fen=order.discount_fen,
         coupon_bearer=_bearer(order) if order.discount_fen else "",
     )
+
+
+def plain_sale_parts(product: Product, variant: Variant) -> list[MoneyPart]:
+    """Return where the money of one piece goes; only a live host's source adds a host's share."""
+    split = split_price(
+        total_fen=variant.price_fen, host_commission_bp=0, platform_fee_bp=settings.PLATFORM_FEE_BP
+    )
+    if product.farmer is not None:
+        grower = OrderPart("farmer", product.farmer.name, split.farmer_fen)
+    elif is_pooled(variant):
+        grower = OrderPart("pool", "", split.farmer_fen)
+    else:
+        grower = OrderPart("shop", product.shop.name, split.farmer_fen)
+    return [_part(grower), _part(OrderPart("platform", "", split.platform_fen))]
 
 
 def _part(part: OrderPart) -> MoneyPart:

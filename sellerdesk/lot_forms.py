@@ -2,6 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from shops.models import Farmer, Product, Shop, Variant
 from shops.selectors import farmers_of_shop
@@ -21,7 +22,7 @@ class DeliveryForm(forms.Form):
     """What a farmer brought. Without a grade it waits until somebody has looked at it."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    variant = forms.ModelChoiceField(label=_("What"), queryset=Variant.objects.none())
+    variant = forms.ModelChoiceField(label=pgettext_lazy("goods", "What"), queryset=Variant.objects.none())
     farmer = forms.ModelChoiceField(label=_("Who brought it"), queryset=Farmer.objects.none())
     quantity = _number(_("How many pieces"), UNITS_MAX)
     weight_g = _number(_("Weight in grams"), WEIGHT_MAX_G, required=False)

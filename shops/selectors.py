@@ -288,6 +288,11 @@ def listings_without_weight(shop: Shop, product_id: int | None = None) -> list[P
     return [one for one in products if terms[one.pk] is not None and terms[one.pk].measure == "weight"]
 
 
+def is_pooled(variant: Variant) -> bool:
+    """Say whether a variant's units belong to the lots of many farmers."""
+    return variant.allocation_policies.exists()
+
+
 def term_sheet_of(variant: Variant) -> TermSheet | None:
     """Return the terms on which a pooled variant is sold now; None for goods of one farmer or of the shop."""
     if variant.product.farmer_id is not None:

@@ -41,7 +41,10 @@ class _Answer:
 
 
 def media_door(*, authorise: Authorise | None = None):
-    """Return the ASGI application; paths below `private/` are asked for with `authorise`, else not there."""
+    """Return the ASGI application; paths below `private/` are asked for with `authorise`, else not there.
+
+    Who comes to a private file by a link is answered by the pages: to sign in, or that it is not theirs.
+    """
 
     async def serve_media(scope: dict, receive, send) -> None:
         path = scope.get("market", {}).get("params", {}).get("path")
@@ -51,7 +54,11 @@ def media_door(*, authorise: Authorise | None = None):
         root, is_private = public_root(), path.startswith("private/")
         if is_private:
             if authorise is None or not await authorise(scope, path):
-                await _refuse(send, 404)
+                pages = scope.get("market", {}).get("pages")
+                if pages is not None and _is_link(headers):
+                    await pages(scope, receive, send)
+                else:
+                    await _refuse(send, 404)
                 return
             root, path = private_root(), path.removeprefix("private/")
         opened = await asyncio.to_thread(_open, root, path)
@@ -176,6 +183,12 @@ async def _send_pieces(send, descriptor: int, first: int, length: int) -> None:
 async def _start(send, status: int, head: dict[str, str]) -> None:
     headers = [(name.encode(), value.encode()) for name, value in head.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+def _is_link(headers: dict[bytes, str]) -> bool:
+    """A person follows a link, where a page's picture or a program asks for the file alone."""
+    mode = headers.get(b"sec-fetch-mode")
+    return mode == "navigate" if mode else headers.get(b"accept", "").startswith("text/html")
 
 
 async def _refuse(send, status: int) -> None:

@@ -42,7 +42,8 @@ class Dispatcher:
             if scope["method"] not in door.methods:
                 await _method_not_allowed(send, door.methods)
                 return
-            await door.application({**scope, "market": {"params": params}}, receive, send)
+            market = {"params": params, "pages": self.pages}
+            await door.application({**scope, "market": market}, receive, send)
             return
         if self.sandbox and path.startswith(settings.SANDBOX_PUBLIC_PAY_PATH + "/"):
             await self.sandbox(scope, receive, send)

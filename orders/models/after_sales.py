@@ -76,6 +76,11 @@ class AfterSaleCase(models.Model):
         return f"case {self.pk} of {self.order_id}"
 
     @property
+    def units(self) -> int:
+        """Return how many units it is about."""
+        return sum(line.quantity for line in self.lines.all())
+
+    @property
     def total_fen(self) -> int:
         """Return what the buyer gets, in fen."""
         return self.amount_fen + self.freight_fen

@@ -51,7 +51,7 @@ def _with_parts(orders: QuerySet) -> QuerySet:
         "shipments__lines",
         "shipments__events",
         "refund_requests",
-        "cases",
+        "cases__lines",
     )
 
 

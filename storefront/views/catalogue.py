@@ -7,10 +7,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from orders.money_cards import plain_sale_parts
 from orders.review_cards import review_card
 from orders.selectors.reviewing import reviews_of_product
-from shops.models import Product, Variant
-from shops.pricing import split_price
+from shops.models import Variant
 from shops.selectors import (
     get_product_for,
     growers_of,
@@ -93,7 +93,7 @@ def product(request: HttpRequest, product_id: int) -> HttpResponse:
         "few_left": few_left(available),
         "most": min(available, settings.ORDER_LINE_MAX_QUANTITY),
         "can_buy": is_on_sale and available > 0,
-        "parts": _parts(found, chosen) if chosen else [],
+        "parts": plain_sale_parts(found, chosen) if chosen else [],
         "terms": terms_of(product=found, shop=found.shop),
         "sending": sending_of(found, chosen, request.user) if chosen else None,
         "farmer_face": photo_url(farmer.portrait, 360) if farmer else "",
@@ -115,15 +115,3 @@ def _chosen(variants: list[Variant], wanted: str) -> Variant | None:
     named = [variant for variant in variants if str(variant.pk) == wanted]
     free = [variant for variant in variants if variant.stock.available > 0]
     return next(iter([*named, *free, *variants]), None)
-
-
-def _parts(found: Product, variant: Variant) -> list[dict]:
-    """Return where the money of a plain sale goes; only a live host's source adds a host's share."""
-    split = split_price(
-        total_fen=variant.price_fen, host_commission_bp=0, platform_fee_bp=settings.PLATFORM_FEE_BP
-    )
-    name = found.farmer.name if found.farmer else found.shop.name
-    return [
-        {"label": name, "amount_fen": split.farmer_fen, "kind": "farmer"},
-        {"label": _("Market"), "amount_fen": split.platform_fen, "kind": "platform"},
-    ]

@@ -12,24 +12,21 @@ from django.views.decorators.http import require_POST, require_safe
 from common import limits
 from common.clock import database_now, utc_now
 from common.errors import MarketError
-from orders.coupon_cards import coupon_card
-from orders.coupon_selectors import list_coupons, usable_coupons
+from orders.coupon_cards import coupon_shelf
+from orders.coupon_selectors import list_coupons
 from orders.services.claiming import claim_coupon
 
-PAST_SHOWN = 30
+SHOWN, PAST_SHOWN = 300, 30
 
 
 @never_cache
 @login_required
 @require_safe
 def coupons(request: HttpRequest) -> HttpResponse:
-    """Show what can be used, what runs out first first, and what was."""
-    usable = usable_coupons(request.user, now=database_now())
-    others = list_coupons(request.user).exclude(pk__in=[coupon.pk for coupon in usable])[:PAST_SHOWN]
-    context = {
-        "usable": [coupon_card(coupon, is_usable=True) for coupon in usable],
-        "others": [coupon_card(coupon, is_usable=False) for coupon in others],
-    }
+    """Show what can be used, what waits for something and why, and what was."""
+    mine = list_coupons(request.user).select_related("group")[:SHOWN]
+    shelf = coupon_shelf(mine, now=database_now(), past_most=PAST_SHOWN)
+    context = {"usable": shelf.usable, "waiting": shelf.waiting, "others": shelf.past}
     return render(request, "storefront/coupons.html", context)
 
 

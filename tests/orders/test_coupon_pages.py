@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from common.clock import database_now
 from orders.models import CouponCampaign, CouponClaim, Order
@@ -33,9 +34,28 @@ def test_my_coupons_shows_what_can_be_used_and_what_was(client, market, mei, aru
 
     page = client.get("/me/coupons/").content.decode()
 
-    usable, past = page.split('aria-labelledby="past"')
+    usable, others = page.split("data-waiting")
+    waiting, past = others.split('aria-labelledby="past"')
     assert shown(usable) == [(kept.pk, "claimed")]
-    assert shown(past) == [(old.pk, "claimed"), (used.pk, "held")]
+    assert shown(waiting) == [(used.pk, "held")]
+    assert shown(past) == [(old.pk, "claimed")]
+    # What holds it can be reached, and says until when.
+    group = used.__class__.objects.get(pk=used.pk).group
+    assert f'href="/checkout/{group.pk}/"' in waiting
+    assert timezone.localtime(group.expires_at).strftime("%H:%M") in waiting
+
+
+def test_a_coupon_that_does_not_hold_yet_waits_for_its_day(client, market, mei, arun):
+    now = database_now()
+    campaign = make_campaign(shop=market.shop, by=mei)
+    soon = make_coupon(user=arun, campaign=campaign)
+    CouponCampaign.objects.filter(pk=campaign.pk).update(starts_at=now + timedelta(hours=30))
+    client.force_login(arun)
+
+    page = client.get("/me/coupons/").content.decode()
+
+    assert shown(page.split("data-waiting")[1]) == [(soon.pk, "claimed")]
+    assert 'aria-labelledby="past"' not in page
 
 
 def test_a_coupon_is_taken_on_the_shops_page_and_leads_back_there(client, market, mei, arun):

@@ -211,3 +211,23 @@ def test_the_list_costs_the_same_with_many_invoices(client, market, arun, mei, d
 
     with django_assert_max_num_queries(10):
         assert len(listed(client, "to_do")) == 8
+
+
+def test_a_link_to_the_document_lets_one_sign_in_and_shows_strangers_a_page(client, order, arun, mei, zoya):
+    invoice = issue(want_invoice(order), seller=mei)
+    client.force_login(arun)
+    pdf = re.search(r'href="([^"]*/pdf/)"', html(client, f"/orders/{order.number}/")).group(1)
+    client.logout()
+
+    signed_out = client.get(pdf)
+    client.force_login(zoya)
+    stranger = client.get(pdf)
+
+    assert pdf == f"/invoices/{invoice.pk}/pdf/"
+    assert (signed_out.status_code, signed_out["Location"]) == (302, f"/sign-in/?next={pdf}")
+    assert stranger.status_code == 404
+    assert stranger["Content-Type"].startswith("text/html")
+    assert NUMBER not in stranger.content.decode()
+    # A browser that is told to save the answer would save the sign-in page.
+    client.force_login(arun)
+    assert "download" not in html(client, f"/orders/{order.number}/")

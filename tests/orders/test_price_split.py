@@ -5,7 +5,7 @@ from django.db.models import Sum
 
 from common.clock import utc_now
 from ledger.models import LedgerEntry
-from orders.money_cards import money_box
+from orders.money_cards import money_box, plain_sale_parts
 from orders.selectors.splitting import order_parts
 from orders.services.paying import mark_group_paid
 from orders.services.receiving import receive_order
@@ -100,6 +100,23 @@ def test_parts_on_the_product_page_are_posted_to_the_fen(market, mei, arun, clie
     complete(order, mei, arun)
 
     book = posted(order)
-    assert {part["kind"]: part["amount_fen"] for part in parts if part["amount_fen"]} == {
+    assert {part.kind: part.amount_fen for part in parts if part.amount_fen} == {
         kind: amount for kind, amount in book.items() if kind in ("farmer", "platform")
     }
+
+
+def test_a_pools_page_names_its_farmers_as_the_order_does(client, market, mei, arun):
+    now = utc_now()
+    pool = make_pool(shop=market.shop, actor=mei, now=now, price_fen=3_333)
+    bring(actor=mei, variant=pool, farmer=make_grower(shop=market.shop, name="格桑"), quantity=3, now=now)
+    gifts = make_product(shop=market.shop, title="礼盒").variants.get()
+
+    pooled, of_shop, of_farmer = (plain_sale_parts(one.product, one) for one in (pool, gifts, market.variant))
+
+    assert [(one.kind, one.amount_fen) for one in pooled] == [("farmer", 3_233), ("platform", 100)]
+    assert of_shop[0].label == market.shop.name
+    assert of_farmer[0].label == market.farmer.name
+    assert pooled[0].label not in (market.shop.name, "")
+    order = make_paid(buyer=arun, variant=pool)
+    assert money_box(order).parts[0].label == pooled[0].label
+    assert pooled[0].label in client.get(f"/products/{pool.product_id}/").content.decode()

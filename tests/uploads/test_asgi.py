@@ -11,7 +11,7 @@ from uploads.asgi import media_door, serve
 BODY = bytes(range(256)) * 4
 
 
-def ask(path: str, *, method: str = "GET", door=serve, **headers: str):
+def ask(path: str, *, method: str = "GET", door=serve, pages=None, **headers: str):
     """Return (status, headers, body) of one request, path already percent-decoded as servers give it."""
 
     async def talk():
@@ -20,7 +20,7 @@ def ask(path: str, *, method: str = "GET", door=serve, **headers: str):
             "method": method,
             "path": f"/media/{path}",
             "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-            "market": {"params": {"path": path}},
+            "market": {"params": {"path": path}, "pages": pages},
         }
         door_open = ApplicationCommunicator(door, scope)
         await door_open.send_input({"type": "http.request", "body": b"", "more_body": False})
@@ -159,3 +159,31 @@ def test_private_file_needs_leave_and_is_not_cached(files):
     assert ask("private/originals/other.jpg", door=door)[0] == 404
     assert ask("private/../public/photos/ab/1.webp", door=door)[0] == 404
     assert asked[0] == "private/originals/s.jpg"
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_link"),
+    [
+        ({"sec_fetch_mode": "navigate", "accept": "text/html"}, True),
+        ({"accept": "text/html,application/xhtml+xml"}, True),
+        ({"sec_fetch_mode": "no-cors", "accept": "image/webp,*/*"}, False),
+        ({"sec_fetch_mode": "cors", "accept": "text/html"}, False),
+        ({}, False),
+    ],
+)
+def test_who_follows_a_link_to_a_private_file_is_answered_by_the_pages(files, headers, is_link):
+    """A person may have to sign in; a picture or a program gets the bare answer."""
+
+    async def pages(scope, receive, send):
+        await send({"type": "http.response.start", "status": 302, "headers": [(b"location", b"/sign-in/")]})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def nobody(scope, path):
+        return False
+
+    door = media_door(authorise=nobody)
+    status, answered, body = ask("private/originals/s.jpg", door=door, pages=pages, **headers)
+
+    assert (status, body) == ((302, b"") if is_link else (404, b""))
+    assert answered.get("location") == ("/sign-in/" if is_link else None)
+    assert ask("private/originals/s.jpg", door=door, **headers)[0] == 404

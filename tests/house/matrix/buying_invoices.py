@@ -51,6 +51,12 @@ ROWS = [
     row("GET", ONE + "pdf/", "401 200 404 404 200 404 200", path=_issued("pdf/")),
     row(
         "GET",
+        "invoices/<int:invoice_id>/pdf/",
+        "302 200 404 404 200 404 200",
+        path=_issued("pdf/", "/invoices"),
+    ),
+    row(
+        "GET",
         "orders/<slug:number>/invoice/",
         "302 200 404 404 404 404 404",
         path=lambda world: f"/orders/{_paid(world).number}/invoice/",
