@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm, ReadOnlyInline
 from common.admin_links import Link, list_link, object_link, related, source_link, state, yuan
@@ -22,7 +22,7 @@ from payouts.selectors.periods import overdue_periods
 from payouts.services.closing import begin_early_close
 from payouts.services.paying import approve_payout, fail_payout, mark_paid
 from payouts.services.questioning import answer_question
-from payouts.statuses import PayoutStatus, PeriodStatus
+from payouts.statuses import PayoutMethod, PayoutStatus, PeriodStatus
 
 
 class ReferenceForm(forms.Form):
@@ -31,6 +31,10 @@ class ReferenceForm(forms.Form):
     reference = forms.CharField(
         label=_("Number of the transfer or receipt"), max_length=80, widget=UnfoldAdminTextInputWidget()
     )
+    way = forms.ChoiceField(
+        label=_("How it was paid"), choices=[("", _("as planned")), *PayoutMethod.choices], required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )  # fmt: skip
 
 
 class AnswerForm(forms.Form):
@@ -310,7 +314,11 @@ class PayoutAdmin(BaseAdmin):
             name="paid",
             label=_("Mark paid"),
             run=lambda request, payout, data: mark_paid(
-                actor=request.user, payout_id=payout.pk, reference=data["reference"], now=utc_now()
+                actor=request.user,
+                payout_id=payout.pk,
+                reference=data["reference"],
+                way=data["way"],
+                now=utc_now(),
             ),
             form=ReferenceForm,
             states=frozenset({PayoutStatus.PROCESSING}),

@@ -9,7 +9,7 @@ from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.moves import check_move
 from ledger.services.posting import Posting, post
-from ledger.statuses import Kind, Purpose
+from ledger.statuses import Kind
 from payouts.errors import (
     InRun,
     ReferenceMissing,
@@ -21,6 +21,7 @@ from payouts.models import Payout, PayoutStatement
 from payouts.services.closing import payable_by_account
 from payouts.services.telling import tell_paid
 from payouts.statuses import OPEN_TRANSFERS, PAYOUT_MOVES, PayoutStatus, StatementStatus
+from payouts.transfers import PAID_FROM
 
 
 @transaction.atomic
@@ -42,11 +43,12 @@ def approve_payout(*, actor: User, payout_id: int, now: datetime, reason: str = 
 
 
 @transaction.atomic
-def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime) -> Payout:
+def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime, way: str = "") -> Payout:
     """Note that another operator has sent the money, and post it; the payee is told.
 
-    `reference` is the number of the transfer or receipt. Refuses with NotAllowed, NotFound, MoveRefused,
-    SecondPersonNeeded, ReferenceMissing, InRun; of two operators at once the second gets MoveRefused.
+    The money has left our bank account or till, or our balance at a provider, by `way`, which is the payout's
+    own unless it is named. `reference` is the number of the transfer or receipt. Refuses with NotAllowed,
+    NotFound, MoveRefused, SecondPersonNeeded, ReferenceMissing, Invalid for another way, InRun; of two operators at once the second gets MoveRefused.
     """
     payout = _locked(actor, payout_id)
     _check_alone(payout)
@@ -56,13 +58,16 @@ def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime) -> 
     reference = reference.strip()
     if not reference or len(reference) > 80:
         raise ReferenceMissing(fields={"reference": ReferenceMissing.message})
+    if way and way not in PAID_FROM:
+        raise Invalid(fields={"way": Invalid.message})
+    payout.method = way or payout.method
     payout.paid_by, payout.paid_at, payout.reference = actor, now, reference
-    payout.save(update_fields=["status", "paid_by", "paid_at", "reference"])
+    payout.save(update_fields=["status", "method", "paid_by", "paid_at", "reference"])
     post(
         kind=Kind.PAYOUT,
         key=f"payout:{payout.pk}",
         source=f"payout:{payout.pk}",
-        postings=postings_of(payout, Purpose.CASH),
+        postings=postings_of(payout, PAID_FROM[payout.method]),
         now=now,
     )
     _audit(actor, "payouts.mark_paid", payout, before, now, "")

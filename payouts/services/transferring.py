@@ -30,7 +30,7 @@ from payouts.statuses import (
     StatementStatus,
     TransferStatus,
 )
-from payouts.transfers import ONLINE, get_online_way, get_way
+from payouts.transfers import ONLINE, PAID_FROM, get_online_way
 from payouts.transfers.base import Facts, OnlineWay, Wish
 from shops.models import Photo
 
@@ -182,7 +182,7 @@ def problem_before_sending(transfer: PayoutTransfer) -> str:
 
 def get_paid_from(transfer: PayoutTransfer) -> str:
     """Return the account of the book that the money leaves."""
-    return get_way(transfer.way).paid_from
+    return PAID_FROM[transfer.way]
 
 
 def wish_of(transfer: PayoutTransfer) -> Wish:

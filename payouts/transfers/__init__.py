@@ -18,6 +18,13 @@ WAYS: dict[str, Callable[[], Way]] = {
     PayoutMethod.WECHAT: WeChatTransfers.from_settings,
 }
 ONLINE = (PayoutMethod.ALIPAY, PayoutMethod.WECHAT)
+# Whose money goes: known without the settings of a provider, for a payout may be sent by hand on its website.
+PAID_FROM: dict[str, str] = {
+    PayoutMethod.BANK: BankFiles.paid_from,
+    PayoutMethod.CASH: CashInHand.paid_from,
+    PayoutMethod.ALIPAY: AlipayTransfers.paid_from,
+    PayoutMethod.WECHAT: WeChatTransfers.paid_from,
+}
 
 
 def is_on(method: str) -> bool:

@@ -252,7 +252,7 @@ FLOWS = [
     (cash_collected, Kind.CASH_COLLECTED, {"shop_cash shop": 7600, "buyer_held": -7600}),
     (cash_handed_over, Kind.CASH_HANDED_OVER, {"bank": 7600, "shop_cash shop": -7600}),
     (cash_given_back, Kind.REFUND, {"buyer_held": 7600, "shop_cash shop": -7600}),
-    (payout, Kind.PAYOUT, {"farmer_payable farmer": 6596, "cash": -6596}),
+    (payout, Kind.PAYOUT, {"farmer_payable farmer": 6596, "bank": -6596}),
     (adjustment, Kind.ADJUSTMENT, {"farmer_payable farmer": -100, "platform_fee": 100}),
     (reversal, Kind.REVERSAL, {"farmer_payable farmer": 100, "platform_fee": -100}),
 ]  # fmt: skip

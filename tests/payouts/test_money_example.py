@@ -159,7 +159,8 @@ def test_every_figure_of_the_page_is_what_the_market_does(
         *first_tallies, *tallies_of(second, "2", names), *tallies_of(third, "3", names)
     ]  # fmt: skip
     assert page["What is left in the end"] == [
-        row("Cash", balance_of(purpose="cash")),
+        row("Cash at the provider", balance_of(purpose="cash")),
+        row("Bank and till", balance_of(purpose="bank")),
         row("Buyers' money held", -balance_of(purpose="buyer_held")),
         *(row(f"Owed to {said(name)}", owed(kind, pk)) for (kind, pk), name in names.items()),
         row("Earned by the market", -balance_of(purpose="platform_fee")),

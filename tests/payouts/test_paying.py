@@ -43,7 +43,7 @@ def test_payout_is_approved_paid_posted_and_told(market, payout, operator, check
     posted = LedgerTransaction.objects.get(key=f"payout:{payout.pk}")
     assert (posted.kind, posted.source) == ("payout", f"payout:{payout.pk}")
     assert sorted(posted.entries.values_list("account__purpose", "amount_fen")) == [
-        ("cash", -6256), ("farmer_payable", 6256),
+        ("bank", -6256), ("farmer_payable", 6256),
     ]  # fmt: skip
     assert trial_balance().is_right
     audits = AuditEntry.objects.filter(target=f"payout:{payout.pk}").order_by("pk")
@@ -54,6 +54,40 @@ def test_payout_is_approved_paid_posted_and_told(market, payout, operator, check
     told = Notification.objects.get(dedupe_key=f"payout_paid:{payout.pk}")
     assert told.contact == market.farmer.contact
     assert "62.56" in told.title + told.body
+
+
+@pytest.mark.parametrize(
+    ("planned", "way", "paid_from"),
+    [
+        ("bank", "", "bank"), ("cash", "", "bank"), ("alipay", "", "cash"), ("wechat", "", "cash"),
+        ("cash", "bank", "bank"), ("cash", "alipay", "cash"), ("wechat", "cash", "bank"),
+    ],
+)  # fmt: skip
+def test_the_money_leaves_where_the_way_says(payout, operator, checker, now, planned, way, paid_from):
+    """Of the chart, "bank" is our own account and till, "cash" our balance at the providers."""
+    Payout.objects.filter(pk=payout.pk).update(method=planned)
+    approve_payout(actor=operator, payout_id=payout.pk, now=now)
+    other = {"bank": "cash", "cash": "bank"}[paid_from]
+    before = {purpose: balance_of(purpose=purpose) for purpose in ("bank", "cash")}
+
+    mark_paid(actor=checker, payout_id=payout.pk, reference="1", way=way, now=now)
+
+    payout.refresh_from_db()
+    assert payout.method == (way or planned)
+    assert balance_of(purpose=paid_from) == before[paid_from] - 6256
+    assert balance_of(purpose=other) == before[other]
+    assert trial_balance().is_right
+
+
+def test_a_way_that_nobody_knows_is_refused(market, payout, operator, checker, now):
+    approve_payout(actor=operator, payout_id=payout.pk, now=now)
+
+    with pytest.raises(Invalid):
+        mark_paid(actor=checker, payout_id=payout.pk, reference="1", way="pigeon", now=now)
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.method, owed_to_farmer(market)) == ("processing", "cash", 6256)
+    assert not LedgerTransaction.objects.filter(kind="payout").exists()
 
 
 def test_freight_and_goods_of_a_shop_are_both_cleared(market, arun, mei, operator, checker, now):
@@ -67,7 +101,7 @@ def test_freight_and_goods_of_a_shop_are_both_cleared(market, arun, mei, operato
     assert payout.amount_fen == 10500
     for purpose in ("shop_payable", "freight_payable"):
         assert balance_of(purpose=purpose, owner_kind="shop", owner_id=market.shop.pk) == 0
-    assert balance_of(purpose="cash") == -10500
+    assert balance_of(purpose="bank") == -10500
 
 
 def test_debt_that_was_carried_is_cleared_with_the_payout(market, arun, mei, operator, checker, now):
