@@ -46,7 +46,7 @@ class WeChatTransfers:
     @classmethod
     def from_settings(cls) -> "WeChatTransfers":
         """Return it with the merchant that takes payments; GatewayUnavailable without its settings."""
-        scene = settings.PROVIDER_ENVIRONMENT.get("WECHATPAY_TRANSFER_SCENE", "1009")
+        scene = scene_of(settings.PROVIDER_ENVIRONMENT)
         if scene not in REPORTS:
             raise GatewayUnavailable("WECHATPAY_TRANSFER_SCENE is not one that we can report")
         return cls(WeChatPayGateway.from_settings(), scene)
@@ -74,6 +74,11 @@ class WeChatTransfers:
                 raise
             return Facts(reference, "unknown", 0)
         return _facts(answer)
+
+
+def scene_of(environment: Mapping[str, str]) -> str:
+    """Return what the money is for, in WeChat Pay's numbers, as agreed with it for this merchant."""
+    return environment.get("WECHATPAY_TRANSFER_SCENE") or "1009"
 
 
 def _facts(answer: Mapping[str, Any]) -> Facts:
