@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning as Caution
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
 
 from common.clock import utc_now
 from payments.gateways.config import problems_of

@@ -48,7 +48,8 @@ def mark_paid(*, actor: User, payout_id: int, reference: str, now: datetime, way
 
     The money has left our bank account or till, or our balance at a provider, by `way`, which is the payout's
     own unless it is named. `reference` is the number of the transfer or receipt. Refuses with NotAllowed,
-    NotFound, MoveRefused, SecondPersonNeeded, ReferenceMissing, Invalid for another way, InRun; of two operators at once the second gets MoveRefused.
+    NotFound, MoveRefused, SecondPersonNeeded, ReferenceMissing, Invalid for another way, InRun; of two
+    operators at once the second gets MoveRefused.
     """
     payout = _locked(actor, payout_id)
     _check_alone(payout)

@@ -72,9 +72,7 @@ def test_no_way_at_all_is_a_warning(ways):
 def test_production_does_not_start_with_a_half_configured_way(ways):
     ways.IS_PRODUCTION = True
     ways.PAYMENT_CALLBACK_BASE_URL = "http://market.example"
-    ways.PROVIDER_ENVIRONMENT = {
-        k: v for k, v in ways.PROVIDER_ENVIRONMENT.items() if k != "ALIPAY_APP_KEY"
-    }
+    ways.PROVIDER_ENVIRONMENT = {k: v for k, v in ways.PROVIDER_ENVIRONMENT.items() if k != "ALIPAY_APP_KEY"}
 
     with pytest.raises(ImproperlyConfigured) as refused:
         apps.get_app_config("payouts").ready()
