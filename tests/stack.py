@@ -4,6 +4,7 @@
 It has its own database: ask it with `stack.rows(...)`, not through Django's test connection.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -17,7 +18,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from xdist.scheduler import LoadScopeScheduling
 
 from backoffice.demo.people import DEMO_PEOPLE
@@ -25,6 +27,10 @@ from villagemarket import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 400
+# Of one step on a page; two markets and a browser share two cores.
+STEP_MS = 20_000
+WORDS_OF_A_FAILURE = 1500
+CONTEXTS_BEFORE = pytest.StashKey[int]()
 PHONE = {"width": 360, "height": 740}
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -50,6 +56,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Where a browser test fails, say what each page showed and what the market wrote."""
+    report = yield
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if report.failed and isinstance(browser, Browser):
+        for page in [page for context in browser.contexts for page in context.pages]:
+            with contextlib.suppress(PlaywrightError):
+                report.sections.append((f"page {page.url}", page.inner_text("body")[:WORDS_OF_A_FAILURE]))
+        if "stack" in item.funcargs:
+            written = item.funcargs["stack"].log().splitlines()[-30:]
+            report.sections.append(("the market's log", "\n".join(written)))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Close the pages of this test: shows that still play slow down the next one."""
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if isinstance(browser, Browser):
+        for context in browser.contexts[item.stash.get(CONTEXTS_BEFORE, 0) :]:
+            context.close()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Remember which pages are the module's and not this test's."""
+    browser = getattr(item, "funcargs", {}).get("browser")
+    if isinstance(browser, Browser):
+        item.stash[CONTEXTS_BEFORE] = len(browser.contexts)
+    return (yield)
 
 
 class BrowserTestsTogether(LoadScopeScheduling):
@@ -162,6 +202,7 @@ def browser() -> Iterator[Browser]:
     Of one module only: while Playwright is open it keeps an event loop running in this thread, and Django
     would refuse the database to every other test of the worker.
     """
+    expect.set_options(timeout=STEP_MS)
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=chromium(), headless=True, args=CHROMIUM_FLAGS)
         yield running
@@ -179,7 +220,7 @@ def open_phone(
         has_touch=viewport is None,
         permissions=["camera", "microphone"],
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(STEP_MS)
     page = context.new_page()
     problems: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))

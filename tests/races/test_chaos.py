@@ -91,6 +91,7 @@ def wreck(arena: Arena, plan: list, sampler: Sampler, buyers: Buyers) -> list[st
             assert time.monotonic() < give_up, f"the sale stands still before {done}\n{arena.last_words()}"
             if buyers.process.poll() is not None:
                 return done
+            arena.restart_the_dead()
             time.sleep(0.01)
         arena.kill(victim)
         time.sleep(dead_seconds)  # how long it is away is part of the plan, nobody waits for anything
@@ -104,6 +105,7 @@ def wait_until_quiet(arena: Arena) -> None:
     give_up = time.monotonic() + PATIENCE_SECONDS
     open_work = None
     while time.monotonic() < give_up:
+        arena.restart_the_dead()
         open_work = arena.rows(
             "SELECT (SELECT count(*) FROM orders_order WHERE status <> 'paid'),"
             " (SELECT count(*) FROM common_outboxmessage WHERE done_at IS NULL AND quarantined_at IS NULL)"
@@ -111,7 +113,7 @@ def wait_until_quiet(arena: Arena) -> None:
         if open_work == (0, 0):
             return
         time.sleep(0.2)
-    raise AssertionError(f"(unpaid, undelivered) stays at {open_work}\n{arena.last_words()}")
+    raise AssertionError(f"(unpaid, undelivered) stays at {open_work}\n{arena.last_words()}\n{arena.state()}")
 
 
 def test_pr1_five_thousand_want_a_hundred_units_while_every_part_is_killed(folder):

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import psycopg
+import redis
 
 from common.processes import dies_with_parent
 from tests.factories.sandbox import Sandbox
@@ -115,6 +116,18 @@ class Arena:
                 os.killpg(process.pid, signal.SIGKILL)
         process.wait(60)
 
+    def restart_the_dead(self) -> list[str]:
+        """Start the worker again where it ended by itself, as whoever runs a market does (production.md).
+
+        kombu 5.7: an acknowledgement that meets a connection which was just closed ends the whole worker.
+        """
+        dead = [
+            name for name, process in self.running.items() if name == "worker" and process.poll() is not None
+        ]
+        for name in dead:
+            self.start(name)
+        return dead
+
     def wait_for(self, name: str, seconds: float = 90) -> None:
         """Wait until a web process accepts connections."""
         give_up = time.monotonic() + seconds
@@ -127,6 +140,18 @@ class Arena:
 
     def last_words(self) -> str:
         return "\n".join((self.folder / "processes.log").read_text(errors="replace").splitlines()[-40:])
+
+    def state(self) -> str:
+        """Who lives, what waits where: the first questions when something stands still."""
+        lives = {name: process.poll() is None for name, process in self.running.items()}
+        with redis.Redis.from_url(self.valkey.url(), socket_timeout=5) as broker:
+            waiting = {name: broker.llen(name) for name in ("default", "fast")}
+            taken = broker.hlen("unacked")
+        messages = self.rows(
+            "SELECT task, attempts, count(*), min(due_at), max(swept_at), min(last_error), now()"
+            " FROM common_outboxmessage WHERE done_at IS NULL GROUP BY task, attempts"
+        )
+        return f"alive {lives}; in the broker {waiting}, taken {taken}; outbox {messages}"
 
     def rows(self, query: str) -> list[tuple]:
         with psycopg.connect(self.database, autocommit=True, connect_timeout=5) as connection:
