@@ -5,7 +5,7 @@ from celery import shared_task
 from common.clock import utc_now
 from payments.errors import GatewayUnavailable
 from payouts.models import SettlementPeriod
-from payouts.services import closing, telling, transferring
+from payouts.services import closing, telling, transferring, watching
 
 
 @shared_task(name="payouts.close_due_periods")
@@ -40,3 +40,9 @@ def send_transfer(transfer_id: int) -> str:
 def follow_transfers() -> int:
     """Ask what became of payouts that are on their way; return how many are done."""
     return transferring.follow_transfers(now=utc_now())
+
+
+@shared_task(name="payouts.watch_paid")
+def watch_paid() -> int:
+    """Ask whether money that was paid has come back; return how many did."""
+    return watching.watch_paid(now=utc_now())

@@ -37,6 +37,7 @@ BEAT_SCHEDULE = {
         _every("ledger.seal", queue="default", seconds=10),
         _every("backoffice.reconcile", queue="default", minutes=30),
         _every("payouts.follow_transfers", queue="default", minutes=1),
+        _every("payouts.watch_paid", queue="default", minutes=30),
         _every("payouts.close_due_periods", queue="default", minutes=10),
         _every("shops.forget_originals", queue="default", hours=6),
     )

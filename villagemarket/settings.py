@@ -382,6 +382,7 @@ COLLECTION_MODE = os.environ.get("COLLECTION_MODE", "")  # own_goods, profit_sha
 # How payees are paid: bank, cash, and with the settings of the same provider above alipay, wechat.
 PAYOUT_WAYS = _listed("PAYOUT_WAYS", "bank,cash")
 PAYOUT_LARGE_FEN = int(os.environ.get("PAYOUT_LARGE_FEN", "500000"))  # shown first to who checks a run
+PAYOUT_WATCH_DAYS = int(os.environ.get("PAYOUT_WATCH_DAYS", "15"))  # asked so long whether money came back
 PAYOUT_ODD_TIMES = 3  # so many times more or less than the payee got last: shown first, too
 PAYMENT_CALLBACK_BASE_URL = os.environ.get("PAYMENT_CALLBACK_BASE_URL") or PUBLIC_URL
 PROVIDER_ENVIRONMENT = {n: v for n, v in os.environ.items() if n.startswith(("ALIPAY_", "WECHATPAY_"))}

@@ -165,6 +165,18 @@ class AlipayGateway:
         Alipay repeats a message for a day with its first time in it, so its age proves nothing; that it
         counts once is the work of its id.
         """
+        fields = self.signed_fields(body)
+        try:
+            event_id = fields["notify_id"]
+            if fields["notify_type"] != "trade_status_sync" or not 0 < len(event_id) <= 64:
+                raise BadCallback()
+            facts = _facts(fields, merchant=fields["seller_id"], app=fields["app_id"])
+        except (KeyError, ValueError) as error:
+            raise BadCallback() from error
+        return Notice(event_id, facts=facts)
+
+    def signed_fields(self, body: bytes) -> dict[str, str]:
+        """Return the fields of a message that the pinned certificate has signed; BadSignature."""
         fields = _form(body)
         sign, sign_type = fields.pop("sign", ""), fields.pop("sign_type", "")
         try:
@@ -174,14 +186,7 @@ class AlipayGateway:
             raise BadSignature() from error
         if not is_signed:
             raise BadSignature()
-        try:
-            event_id = fields["notify_id"]
-            if fields["notify_type"] != "trade_status_sync" or not 0 < len(event_id) <= 64:
-                raise BadCallback()
-            facts = _facts(fields, merchant=fields["seller_id"], app=fields["app_id"])
-        except (KeyError, ValueError) as error:
-            raise BadCallback() from error
-        return Notice(event_id, facts=facts)
+        return fields
 
     def fetch_bill(self, kind: str, day: date) -> bytes:
         """Ask where the bill of a day lies, and fetch it; its address works for half a minute."""

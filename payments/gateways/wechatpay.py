@@ -137,6 +137,14 @@ class WeChatPayGateway:
 
     def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
         """Verify a callback with the pinned key and read it."""
+        event = self.open_callback(headers=headers, body=body, now=now)
+        try:
+            return self._notice(event)
+        except (KeyError, TypeError, AttributeError, GatewayUnavailable) as error:
+            raise BadCallback() from error
+
+    def open_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> dict[str, Any]:
+        """Return a message signed by the pinned key, its resource decrypted; BadSignature, BadCallback."""
         # Exactly these names: the library also takes other spellings, which would pass the checks below.
         signed = {name: headers.get(name) or "" for name in SIGNED_HEADERS}
         # Before anything else: for a serial it does not know the library asks WeChat for certificates.
@@ -157,9 +165,12 @@ class WeChatPayGateway:
             raise BadSignature()
         try:
             event = self.client.callback(signed, text)
-            return self._notice(event)
+            event_id, resource = event["id"], event["resource"]
         except Exception as error:  # the library raises Exception itself when it cannot decrypt
             raise BadCallback() from error
+        if not isinstance(event_id, str) or not 0 < len(event_id) <= 64 or not isinstance(resource, dict):
+            raise BadCallback()
+        return event
 
     def fetch_bill(self, kind: str, day: date) -> bytes:
         """Ask for the bill of a day, fetch it and check that it is the file that the signed answer named."""
@@ -195,8 +206,6 @@ class WeChatPayGateway:
 
     def _notice(self, event: dict[str, Any]) -> Notice:
         event_id, resource = event["id"], event["resource"]
-        if not isinstance(event_id, str) or not 0 < len(event_id) <= 64:
-            raise BadCallback()
         if event["event_type"] == "TRANSACTION.SUCCESS":
             return Notice(event_id, facts=self._facts(resource))
         if event["event_type"] in ("REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"):

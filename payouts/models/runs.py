@@ -62,6 +62,8 @@ class PayoutTransfer(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     tried_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
+    # When the provider was last asked whether the money, which was paid, has come back since.
+    watched_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
     receipt = models.ForeignKey(
         Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_transfers"

@@ -18,6 +18,8 @@ WAYS: dict[str, Callable[[], Way]] = {
     PayoutMethod.WECHAT: WeChatTransfers.from_settings,
 }
 ONLINE = (PayoutMethod.ALIPAY, PayoutMethod.WECHAT)
+# Where money that was paid may come back from.
+MAY_RETURN = tuple(way.name for way in (AlipayTransfers, WeChatTransfers) if way.may_return)
 # Whose money goes: known without the settings of a provider, for a payout may be sent by hand on its website.
 PAID_FROM: dict[str, str] = {
     PayoutMethod.BANK: BankFiles.paid_from,

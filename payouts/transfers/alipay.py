@@ -4,18 +4,23 @@ Alipay sends once per `out_biz_no`. What became of it is asked by alipay.fund.tr
 REFUND means that the money came back (opendocs.alipay.com, "单笔转账").
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ledger.statuses import Purpose
-from payments.errors import GatewayRefused, GatewayUnavailable
+from payments.errors import BadCallback, GatewayRefused, GatewayUnavailable
 from payments.gateways.alipay import AlipayGateway
 from payouts.statuses import PayoutMethod
-from payouts.transfers.base import Facts, TransferState, Wish
+from payouts.transfers.base import Facts, Notice, TransferState, Wish
 
+CHANGED = "alipay.fund.trans.order.changed"
 QUERY = "alipay.fund.trans.common.query"
+# What the library sends money as.
+PRODUCT, SCENE = "TRANS_ACCOUNT_NO_PWD", "DIRECT_TRANSFER"
 MISSING = frozenset({"ORDER_NOT_EXIST"})
 STATES: dict[str, TransferState] = {
     "SUCCESS": "paid", "WAIT_PAY": "in_transit", "DEALING": "in_transit", "INIT": "in_transit",
@@ -33,6 +38,8 @@ class AlipayTransfers:
     name: str = PayoutMethod.ALIPAY
     paid_from: str = Purpose.CASH
     is_online: bool = True
+    provider: str = "alipay"
+    may_return: bool = True
 
     @classmethod
     def from_settings(cls) -> "AlipayTransfers":
@@ -62,8 +69,8 @@ class AlipayTransfers:
                 self.gateway.client.server_api,
                 api_name=QUERY,
                 biz_content={
-                    "product_code": "TRANS_ACCOUNT_NO_PWD",
-                    "biz_scene": "DIRECT_TRANSFER",
+                    "product_code": PRODUCT,
+                    "biz_scene": SCENE,
                     "out_biz_no": reference,
                 },
             )
@@ -72,6 +79,26 @@ class AlipayTransfers:
                 raise
             return Facts(reference, "unknown", 0)
         return _facts(answer)
+
+    def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Verify what Alipay's message service says about a transfer that has changed; see CHANGED.
+
+        Alipay repeats a message for a day, so its age proves nothing; that it counts once is its id's work.
+        """
+        fields = self.gateway.signed_fields(body)
+        try:
+            event_id, app = fields["notify_id"], fields["app_id"]
+            if fields["msg_method"] != CHANGED or not 0 < len(event_id) <= 64:
+                raise BadCallback()
+            content = json.loads(fields["biz_content"])
+            facts = _facts(content)
+            kind = (content.get("product_code"), content.get("biz_scene"))
+        except (KeyError, ValueError, TypeError, AttributeError, GatewayUnavailable) as error:
+            raise BadCallback() from error
+        problem = "" if app == self.gateway.app else f"app: {app}"
+        if not problem and kind != (PRODUCT, SCENE):
+            problem = f"product: {kind[0]} {kind[1]}"
+        return Notice(event_id, facts, problem)
 
 
 def _facts(answer: Mapping[str, Any]) -> Facts:

@@ -1,6 +1,8 @@
 """What every way out of a run can do, in our words. No way touches the database."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 TransferState = Literal["unknown", "in_transit", "paid", "failed", "returned"]
@@ -36,6 +38,15 @@ class Facts:
     detail: str = ""
 
 
+@dataclass(frozen=True)
+class Notice:
+    """A message that a provider's key has signed; `problem` says why it is not about us."""
+
+    event_id: str
+    facts: Facts
+    problem: str = ""
+
+
 class Way(Protocol):
     """One way out. `is_online`: we call it ourselves; else people carry a file or money there."""
 
@@ -55,5 +66,13 @@ class OnlineWay(Way, Protocol):
     def send(self, wish: Wish) -> Facts:
         """Send money."""
 
+    # The provider's name in payments, which its messages are kept under.
+    provider: str
+    # Whether money that was paid may come back later.
+    may_return: bool
+
     def query(self, reference: str) -> Facts:
         """Ask how a transfer stands; state "unknown" when the provider has never heard of it."""
+
+    def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Verify a message with the pinned key and read it; BadSignature, BadCallback."""

@@ -7,16 +7,18 @@ once per `out_bill_no`; its page says never to change that number while an error
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
 from ledger.statuses import Purpose
-from payments.errors import GatewayRefused, GatewayUnavailable
+from payments.errors import BadCallback, GatewayRefused, GatewayUnavailable
 from payments.gateways.wechatpay import WeChatPayGateway
 from payouts.statuses import PayoutMethod
-from payouts.transfers.base import Facts, TransferState, Wish
+from payouts.transfers.base import Facts, Notice, TransferState, Wish
 
+FINISHED = "MCHTRANSFER.BILL.FINISHED"
 MISSING = frozenset({"NOT_FOUND", "RESOURCE_NOT_EXISTS"})
 STATES: dict[str, TransferState] = {
     "ACCEPTED": "in_transit", "PROCESSING": "in_transit", "WAIT_USER_CONFIRM": "in_transit",
@@ -42,6 +44,9 @@ class WeChatTransfers:
     name: str = PayoutMethod.WECHAT
     paid_from: str = Purpose.CASH
     is_online: bool = True
+    provider: str = "wechatpay"
+    # A payee who has taken it keeps it.
+    may_return: bool = False
 
     @classmethod
     def from_settings(cls) -> "WeChatTransfers":
@@ -62,6 +67,7 @@ class WeChatTransfers:
             transfer_remark=wish.remark[:32],
             user_name=wish.holder,
             transfer_scene_report_infos=REPORTS[self.scene],
+            notify_url=f"{settings.PAYMENT_CALLBACK_BASE_URL}/api/v1/payouts/callbacks/wechatpay/",
         )
         return _facts(answer | {"transfer_amount": answer.get("transfer_amount", wish.amount_fen)})
 
@@ -74,6 +80,20 @@ class WeChatTransfers:
                 raise
             return Facts(reference, "unknown", 0)
         return _facts(answer)
+
+    def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
+        """Verify and decrypt what WeChat Pay says once a transfer is over (its notice 4012712115)."""
+        event = self.gateway.open_callback(headers=headers, body=body, now=now)
+        resource = event["resource"]
+        if event.get("event_type") != FINISHED:
+            raise BadCallback()
+        try:
+            facts, merchant = _facts(resource), str(resource["mch_id"])
+        except (KeyError, GatewayUnavailable) as error:
+            raise BadCallback() from error
+        return Notice(
+            event["id"], facts, "" if merchant == self.gateway.merchant else f"merchant: {merchant}"
+        )
 
 
 def scene_of(environment: Mapping[str, str]) -> str:

@@ -32,7 +32,8 @@ TYPED = ["-1", "0", "1000000000", "1.5", "NaN", "Infinity", "1e400", "٣x", ""]
 WITHOUT_COOKIE = {
     "api/v1/auth/code/", "api/v1/auth/code/verify/", "api/v1/auth/token/",
     "api/v1/payments/callbacks/sandbox/", "api/v1/payments/callbacks/alipay/",
-    "api/v1/payments/callbacks/wechatpay/", "api/v1/tracking/kuaidi100/",
+    "api/v1/payments/callbacks/wechatpay/", "api/v1/payouts/callbacks/alipay/",
+    "api/v1/payouts/callbacks/wechatpay/", "api/v1/tracking/kuaidi100/",
     "hooks/media/publish/", "hooks/media/update/", "hooks/media/done/",
 }  # fmt: skip
 ELSEWHERE = [

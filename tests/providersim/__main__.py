@@ -111,6 +111,7 @@ class Handler(BaseHTTPRequestHandler):
                 server.reporter.forget()
                 server.wechat.bill_wish = server.alipay.bill_wish = bills.Wish()
                 server.calls.clear()
+                server.alipay.app_gateway = ""
                 for book in server.books.values():
                     book.effects.clear()
                     book.refund_state, book.since = "SUCCESS", datetime.now(SHANGHAI)
@@ -132,7 +133,9 @@ class Handler(BaseHTTPRequestHandler):
             elif name == "transfer_state":
                 provider.book.transfer_state = wish["state"]
             elif name == "settle_transfer":
-                provider.book.settle_transfer(wish["reference"], wish["state"], wish.get("reason", ""))
+                provider.settle_transfer(wish["reference"], wish["state"], wish.get("reason", ""))
+            elif name == "app_gateway":
+                server.alipay.app_gateway = wish["url"]
             elif name == "release":
                 server.reporter.release(is_reversed=wish.get("is_reversed", False))
         except RefusedError as refusal:

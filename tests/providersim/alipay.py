@@ -31,6 +31,7 @@ class Alipay:
     reporter: Reporter
     bill_wish: bills.Wish = field(default_factory=bills.Wish)
     origin: str = ""
+    app_gateway: str = ""  # where the message service reports to, as typed in at the open platform
 
     def answer(self, form: str) -> tuple[str, str]:
         """Return (name of the call, body)."""
@@ -84,6 +85,24 @@ class Alipay:
     def settle_refund(self, refund_reference: str, state: str) -> None:
         self.book.settle_refund(refund_reference, state)
 
+    def settle_transfer(self, reference: str, state: str, reason: str) -> None:
+        """The transfer has changed; the message service says so, where a gateway is known."""
+        sent = self.book.settle_transfer(reference, state, reason)
+        if not self.app_gateway:
+            return
+        content = {
+            "action_type": "FINISH", "biz_scene": "DIRECT_TRANSFER", "product_code": "TRANS_ACCOUNT_NO_PWD",
+            "origin_interface": "alipay.fund.trans.uni.transfer", "order_id": sent["number"],
+            "out_biz_no": sent["reference"], "pay_date": "2026-11-26 10:00:00",
+            "status": TRANSFER_STATES[state], "trans_amount": _yuan(sent["amount_fen"]),
+        } | ({"error_code": reason, "fail_reason": reason} if reason else {})  # fmt: skip
+        fields = {
+            "notify_id": secrets.token_hex(17), "utc_timestamp": "1764122400000",
+            "msg_method": "alipay.fund.trans.order.changed", "app_id": ALIPAY_APP, "version": "1.1",
+            "charset": "UTF-8",
+        }  # fmt: skip
+        self._send(self.app_gateway, fields, content)
+
     def _check(self, fields: dict[str, str]) -> None:
         # Alipay signs a request with sign_type in it, unlike its callbacks.
         text = "&".join(f"{n}={v}" for n, v in sorted(fields.items()) if n != "sign")
@@ -103,15 +122,21 @@ class Alipay:
             "subject": payment["subject"], "passback_params": "",
         } | more  # fmt: skip
 
+        self._send(payment["notify_url"], fields, None)
+
+    def _send(self, url: str, fields: dict[str, str], content: dict | None) -> None:
         def make(knobs: Knobs) -> tuple[bytes, dict[str, str]]:
-            form = alipay_form(self.keys.alipay, fields | knobs.change)
+            said = fields | knobs.change
+            if content is not None:  # of the message service: what is changed lies one level deeper
+                said = fields | {"biz_content": json.dumps(content | knobs.change)}
+            form = alipay_form(self.keys.alipay, said)
             if knobs.forge:
                 form = "&".join(
                     part for part in form.split("&") if part.partition("=")[0] not in knobs.forge
                 ) + "".join(f"&{name}={value}" for name, value in knobs.forge.items())
             return form.encode(), {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
-        self.reporter.report(Event(payment["notify_url"], make, lambda _status, body: body == b"success"))
+        self.reporter.report(Event(url, make, lambda _status, body: body == b"success"))
 
     def download(self, day: date) -> bytes:
         """The archive of a bill."""

@@ -26,7 +26,8 @@ STATUS = {
 }  # fmt: skip
 CODES = {"TRANSFER_NOT_EXIST": "NOT_FOUND"}
 TRANSFERS = "/v3/fund-app/mch-transfer/transfer-bills"
-TRANSFER_STATES = {"SUCCESS": "SUCCESS", "PENDING": "WAIT_USER_CONFIRM", "FAIL": "FAIL", "RETURNED": "FAIL"}
+TRANSFER_STATES = {"SUCCESS": "SUCCESS", "PENDING": "WAIT_USER_CONFIRM", "FAIL": "FAIL", "RETURNED": "FAIL",
+                   "CANCELLED": "CANCELLED"}  # fmt: skip
 STATES = {"pending": "NOTPAY", "userpaying": "USERPAYING", "paid": "SUCCESS", "closed": "CLOSED"}
 
 
@@ -64,13 +65,22 @@ class WeChat:
         content.pop("status")
         self._report(f"REFUND.{state}", payment["notify_url"], content)
 
+    def settle_transfer(self, reference: str, state: str, reason: str) -> None:
+        """The payee has taken it, or not; WeChat Pay says so to who has sent it."""
+        sent = self.book.settle_transfer(reference, state, reason)
+        if TRANSFER_STATES[state] in ("SUCCESS", "FAIL", "CANCELLED"):
+            content = self._transfer_facts(sent) | {"mch_id": MERCHANT_ID}
+            content.pop("appid")
+            self._report("MCHTRANSFER.BILL.FINISHED", sent["notify_url"], content)
+
     def _report(self, event_type: str, url: str, content: dict) -> None:
         event_id = secrets.token_hex(16)
 
         def make(knobs: Knobs) -> tuple[bytes, dict[str, str]]:
             changed = {name: value for name, value in knobs.change.items() if name != "amount"}
-            amount = content["amount"] | knobs.change.get("amount", {})
-            body = wechat_event(event_type, content | changed | {"amount": amount}, event_id=event_id)
+            if "amount" in content:
+                changed["amount"] = content["amount"] | knobs.change.get("amount", {})
+            body = wechat_event(event_type, content | changed, event_id=event_id)
             headers = wechat_headers(self.keys.platform, body)
             body = json.dumps(json.loads(body) | knobs.forge) if knobs.forge else body
             return body.encode(), headers | {"Content-Type": "application/json"}
@@ -217,6 +227,7 @@ class WeChat:
             wish["out_bill_no"],
             amount_fen=wish["transfer_amount"],
             payee=wish["openid"],
+            notify_url=wish["notify_url"],
             name=rsa_open(self.keys.platform, wish["user_name"]),
         )
         said = {"out_bill_no": sent["reference"], "transfer_bill_no": sent["number"],
@@ -226,7 +237,10 @@ class WeChat:
 
     def _query_transfer(self, path: str, _content: dict) -> tuple[int, dict]:
         sent = self.book.transfer_of(path.rsplit("/", 1)[1])
-        return 200, {
+        return 200, self._transfer_facts(sent)
+
+    def _transfer_facts(self, sent: dict) -> dict:
+        return {
             "mch_id": MERCHANT_ID, "appid": WECHAT_APP, "out_bill_no": sent["reference"],
             "transfer_bill_no": sent["number"], "state": TRANSFER_STATES[sent["state"]],
             "transfer_amount": sent["amount_fen"], "openid": sent["payee"], "fail_reason": sent["reason"],
