@@ -66,13 +66,11 @@ def place_order(
     RegionNeeded, Undeliverable, DealClosed, SoldOut, CouponUsed, CouponExpired, CouponNotUsable, ShopByShop,
     ShopNotChecked; then nothing is kept.
     """
-    _check_lines(lines)
-    said = {shop_id: words for shop_id, words in (notes or {}).items() if words}
-    body = body_of(lines=lines, address_id=address_id, source=source, note=note)
-    if coupon_id:
-        body["coupon"] = coupon_id
-    if said:
-        body["notes"] = sorted(said.items())
+    check_lines(lines)
+    said = words_said(notes)
+    body = body_of(
+        lines=lines, address_id=address_id, source=source, note=note, notes=notes, coupon_id=coupon_id
+    )
 
     def run() -> dict[str, Any]:
         address = get_address(user=buyer, address_id=address_id)
@@ -90,9 +88,17 @@ def place_order(
     )
 
 
-def body_of(*, lines: Sequence[WantedLine], address_id: int, source: str, note: str) -> dict[str, Any]:
+def body_of(
+    *,
+    lines: Sequence[WantedLine],
+    address_id: int,
+    source: str,
+    note: str,
+    notes: Mapping[int, str] | None = None,
+    coupon_id: int | None = None,
+) -> dict[str, Any]:
     """Return what the key of a purchase is bound to, whichever door it comes through."""
-    return {
+    body = {
         "lines": [
             [line.variant_id, line.quantity, line.source, *([line.deal_id] if line.deal_id else [])]
             for line in lines
@@ -101,6 +107,16 @@ def body_of(*, lines: Sequence[WantedLine], address_id: int, source: str, note: 
         "source": source,
         "note": note,
     }
+    if coupon_id:
+        body["coupon"] = coupon_id
+    if said := words_said(notes):
+        body["notes"] = sorted(said.items())
+    return body
+
+
+def words_said(notes: Mapping[int, str] | None) -> dict[int, str]:
+    """Return the words to single shops without the empty ones."""
+    return {shop_id: words for shop_id, words in (notes or {}).items() if words}
 
 
 def find_placed(*, buyer: User, idempotency_key: uuid.UUID) -> dict[str, Any] | None:
@@ -111,7 +127,8 @@ def find_placed(*, buyer: User, idempotency_key: uuid.UUID) -> dict[str, Any] | 
     return stored.answer if stored else None
 
 
-def _check_lines(lines: Sequence[WantedLine]) -> None:
+def check_lines(lines: Sequence[WantedLine]) -> None:
+    """Refuse no lines (EmptyOrder), too many of them or of one, and goods named twice (Invalid)."""
     if not lines:
         raise EmptyOrder()
     most = settings.ORDER_LINE_MAX_QUANTITY

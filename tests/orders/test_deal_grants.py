@@ -9,7 +9,7 @@ from accounts.services.signing_in import issue_token
 from common.clock import utc_now
 from orders import asgi
 from orders.models import Order
-from orders.services.batching import batch
+from orders.services.batching.outcomes import place_alone
 from shops.models import DealStock
 from tests.factories.livestreams import add_to_rundown, make_deal, make_session
 from tests.factories.shops import make_person
@@ -88,7 +88,7 @@ def test_a_grant_ends_with_the_sign_in_that_it_came_from(market, arun, deal, end
         monkeypatch.setattr(
             asgi.batcher,
             "_place",
-            lambda *, deal_id, wishes, now: [batch._alone(wish, now) for wish in wishes],
+            lambda *, deal_id, wishes, now: [place_alone(wish, now=now) for wish in wishes],
         )
     elsewhere = token_of(make_person(name="别人"), deal)
     other = post(deal, body_of(deal, market.address.pk), token=elsewhere)

@@ -8,7 +8,7 @@ import pytest
 
 from common import outbox, tasks
 from orders.services.batching import waiting
-from orders.services.batching.batch import Outcome
+from orders.services.batching.outcomes import Outcome
 from orders.services.batching.waiting import Batcher
 from orders.services.batching.wishes import Wish
 
@@ -64,7 +64,7 @@ def test_the_messages_of_new_orders_leave_in_one_hand_over_and_the_others_are_an
     monkeypatch.setattr(waiting, "close_old_connections", lambda: None)
     told = threading.Event()
     monkeypatch.setattr(waiting, "settle_deal", lambda *, deal_id: settled.append(deal_id) or told.set())
-    outcomes = [Outcome(answer={"group": 7}, message=31), Outcome(answer={"group": 8}, replayed=True)]
+    outcomes = [Outcome(answer={"group": 7}, messages=(31,)), Outcome(answer={"group": 8}, replayed=True)]
 
     def place(**batch):
         return [outcomes.pop(0) for _ in batch["wishes"]]

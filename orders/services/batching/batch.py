@@ -1,21 +1,16 @@
 """One transaction for many purchases of one deal: read all, decide in order, write all, take units last."""
 
 import json
-import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import Error as AnyDatabaseError
-from django.db import InterfaceError, OperationalError
 
-from accounts.models import User
-from accounts.selectors import is_signed_in, mark_of
 from common.clock import utc_now
-from common.errors import Busy, IdempotencyConflict, InProgress, MarketError, NotFound, refusal_in
+from common.errors import InProgress, MarketError, NotFound
 from common.models import IdempotencyKey, OutboxMessage
 from common.outbox import HANDOVER_GRACE
 from common.signing import BadToken
@@ -23,47 +18,21 @@ from livestreams.errors import DealClosed
 from orders.errors import BuyerLimitReached, TooManyUnpaid
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
 from orders.services.batching import statements
+from orders.services.batching.outcomes import PUT_OFF, Outcome, encode, in_turns, replay
 from orders.services.batching.statements import array_of, columns_of
 from orders.services.batching.terms import LOOK, Terms
 from orders.services.batching.wishes import Wish
 from orders.services.freighting import Sent, settled_freight
 from orders.services.numbering import draw_numbers
 from orders.services.paying import PAYABLE
-from orders.services.placing import OPERATION, place_order
+from orders.services.placing import OPERATION
 from orders.services.pricing import PricedLine
 from orders.statuses import CommissionKind
 from shops.errors import SoldOut
 from shops.models import StockReservation
 
-logger = logging.getLogger(__name__)
 MOST = 200
-ATTEMPTS = 4
 PAYABLE_ARRAY = array_of(sorted(PAYABLE))
-# Made once: json.dumps makes an encoder at each call.
-encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one wish: an answer (new, or `replayed`), or the refusal that it met.
-
-    With neither, its buyer was buying elsewhere at this moment, and it should be tried again. `text` is the
-    answer as JSON, `message` the outbox message of a new order that somebody still has to hand over.
-    """
-
-    answer: dict[str, Any] | None = None
-    replayed: bool = False
-    error: Exception | None = None
-    text: str | None = None
-    message: int | None = None
-
-    @property
-    def is_put_off(self) -> bool:
-        """Whether nothing was decided."""
-        return self.answer is None and self.error is None
-
-
-PUT_OFF = Outcome()
 
 
 def place_batch(*, deal_id: int, wishes: Sequence[Wish], now: datetime) -> list[Outcome]:
@@ -72,44 +41,11 @@ def place_batch(*, deal_id: int, wishes: Sequence[Wish], now: datetime) -> list[
     An outcome for every wish, in their order; one that fails takes no other with it. What is answered with
     success is committed.
     """
-    for attempt in range(ATTEMPTS):
-        try:
-            with statements.one_transaction():
-                # The row of stock is locked late and shortly; only near the end, when there is not enough
-                # for all, before the decision who gets the rest.
-                return _Batch(deal_id, wishes, now).place(is_locked=attempt > 0)
-        except statements.NotTaken:
-            # Somebody else took units between our look and our taking.
-            continue
-        except (OperationalError, InterfaceError) as error:
-            # Nobody knows whether the commit arrived. The same key asks again and finds out.
-            logger.warning("a batch of deal %s failed: %s", deal_id, error)
-            return [Outcome(error=Busy())] * len(wishes)
-        except AnyDatabaseError:
-            logger.exception("a batch of deal %s was refused, its purchases go one by one", deal_id)
-            return [_alone(wish, now) for wish in wishes]
-    return [Outcome(error=Busy())] * len(wishes)
-
-
-def _alone(wish: Wish, now: datetime) -> Outcome:
-    try:
-        buyer = User.objects.filter(pk=wish.buyer_id, is_active=True).first()
-        if buyer is None or mark_of(buyer.password) != wish.mark:
-            raise BadToken()
-        if not is_signed_in(user=buyer, digest=wish.sign_in, now=now):
-            raise BadToken()
-        answer, replayed = place_order(
-            buyer=buyer,
-            lines=[wish.line],
-            address_id=wish.address_id,
-            idempotency_key=wish.key,
-            now=now,
-            source=wish.source,
-            note=wish.note,
-        )
-    except Exception as error:
-        return Outcome(error=refusal_in(error))
-    return Outcome(answer, replayed)
+    # The row of stock is locked late and shortly; only near the end, when there is not enough for all, before
+    # the decision who gets the rest.
+    return in_turns(
+        wishes, now, lambda attempt: _Batch(deal_id, wishes, now).place(is_locked=attempt > 0)
+    )
 
 
 class _Batch:
@@ -134,7 +70,7 @@ class _Batch:
         if self.entries:
             messages = statements.write(self.entries, self._made(), deal_id=self.deal_id, units=self.units)
             for i, message in zip(self.places, messages, strict=True):
-                self.outcomes[i] = replace(self.outcomes[i], message=message)
+                self.outcomes[i] = replace(self.outcomes[i], messages=(message,))
         return self.outcomes
 
     def _look(self, *, is_locked: bool) -> list[tuple[int, tuple]]:
@@ -173,7 +109,7 @@ class _Batch:
                 if mark != wish.mark:
                     raise BadToken()
                 if answer is not None:
-                    self.outcomes[i] = _replay(wish, body_hash, answer)
+                    self.outcomes[i] = replay(wish, body_hash, answer)
                     continue
                 line, freight_fen = self._check(
                     wish,
@@ -284,9 +220,3 @@ def _rows_of(line: PricedLine) -> dict[str, dict[str, Any]]:
         "known": IdempotencyKey(operation=OPERATION),
     }
     return {name: columns_of(row) for name, row in rows.items()}
-
-
-def _replay(wish: Wish, body_hash: str, answer: Any) -> Outcome:
-    if body_hash != wish.body_hash:
-        raise IdempotencyConflict()
-    return Outcome(json.loads(answer) if isinstance(answer, str) else answer, replayed=True)

@@ -19,7 +19,8 @@ from common.clock import utc_now
 from common.errors import Busy
 from common.outbox import hand_over_at_once
 from livestreams.services.timing_deals import settle_deal
-from orders.services.batching.batch import MOST, Outcome, place_batch
+from orders.services.batching.batch import MOST, place_batch
+from orders.services.batching.outcomes import Outcome
 from orders.services.batching.wishes import Wish
 
 logger = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Batcher:
                 outcomes = [Outcome(error=error)] * len(batch)
             if any(outcome.answer and not outcome.replayed for outcome in outcomes):
                 self._teller.tell(
-                    deal_id, [outcome.message for outcome in outcomes if outcome.message is not None]
+                    deal_id, [message for outcome in outcomes for message in outcome.messages]
                 )
             self._answer(batch, outcomes)
 

@@ -1,7 +1,8 @@
-"""One purchase that waits at the door of a deal."""
+"""One purchase that waits at a fast door."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from common.idempotency import hash_body
@@ -10,8 +11,8 @@ from orders.services.pricing import WantedLine
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What a checked request asks for: `quantity` units at the price of a deal.
+class Asked:
+    """Who asks under which key, and where to send it.
 
     `mark` is the password's mark when the grant was given (accounts.selectors.mark_of): a password that was
     changed since, or an account that was closed, buys nothing. `sign_in` is the digest of the session
@@ -22,17 +23,6 @@ class Wish:
     mark: str
     sign_in: str
     key: uuid.UUID
-    deal_id: int
-    variant_id: int
-    quantity: int
-    address_id: int
-    source: str = ""
-    note: str = ""
-
-    @property
-    def line(self) -> WantedLine:
-        """The line, as the ordinary path wants it."""
-        return WantedLine(self.variant_id, self.quantity, deal_id=self.deal_id)
 
     @property
     def actor(self) -> str:
@@ -42,5 +32,56 @@ class Wish:
     @cached_property
     def body_hash(self) -> str:
         """What the key is bound to; the ordinary path computes the same."""
-        body = body_of(lines=[self.line], address_id=self.address_id, source=self.source, note=self.note)
-        return hash_body(body)
+        return hash_body(
+            body_of(
+                lines=self.lines,
+                address_id=self.address_id,
+                source=self.source,
+                note=self.note,
+                notes=self.notes,
+                coupon_id=self.coupon_id,
+            )
+        )
+
+
+@dataclass(frozen=True)
+class Wish(Asked):
+    """What a checked request at a deal's door asks for: `quantity` units at the price of the deal."""
+
+    deal_id: int
+    variant_id: int
+    quantity: int
+    address_id: int
+    source: str = ""
+    note: str = ""
+
+    # A deal's purchase is one line of one shop, without a coupon.
+    notes = {}  # noqa: RUF012 (never written)
+    coupon_id = None
+
+    @property
+    def line(self) -> WantedLine:
+        """The line, as the ordinary path wants it."""
+        return WantedLine(self.variant_id, self.quantity, deal_id=self.deal_id)
+
+    @property
+    def lines(self) -> list[WantedLine]:
+        """The one line."""
+        return [self.line]
+
+
+@dataclass(frozen=True)
+class Basket(Asked):
+    """What a checked request for ordinary goods asks for; `notes` are words to single shops, by their ids."""
+
+    lines: Sequence[WantedLine]
+    address_id: int
+    source: str = ""
+    note: str = ""
+    notes: Mapping[int, str] = field(default_factory=dict)
+    coupon_id: int | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a batch can place it: no deal, no show that led to it, no coupon."""
+        return not self.source and self.coupon_id is None and all(line.deal_id is None for line in self.lines)
