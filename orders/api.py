@@ -16,7 +16,7 @@ from orders import serializers as shapes
 from orders.models import Order
 from orders.selectors import cart_lines, get_visible_order, list_visible_orders
 from orders.services import cancelling, carting, receiving, shipping
-from orders.services.granting import grant_deal
+from orders.services.granting import grant_deal, grant_goods
 from orders.services.placing import place_order
 from orders.services.pricing import WantedLine
 
@@ -124,18 +124,27 @@ class OrdersView(ListAPIView):
 class DealGrantView(APIView):
     """The way to the fast door of a flash deal."""
 
-    @extend_schema(operation_id="deals_order_token", request=None, responses=shapes.DealGrantSerializer)
+    @extend_schema(operation_id="deals_order_token", request=None, responses=shapes.GrantSerializer)
     def post(self, request: Request, deal_id: int) -> Response:
         """Return a token for the person's orders of this deal, good for ten minutes."""
-        sign_in = request.auth.digest if request.auth else digest_of(request.session.session_key or "")
-        grant = grant_deal(
-            buyer=request.user,
-            deal_id=deal_id,
-            sign_in=sign_in,
-            language=get_language() or settings.LANGUAGE_CODE,
-            now=utc_now(),
-        )
-        return Response(shapes.DealGrantSerializer(grant).data)
+        grant = grant_deal(buyer=request.user, deal_id=deal_id, **_caller(request), now=utc_now())
+        return Response(shapes.GrantSerializer(grant).data)
+
+
+class OrderGrantView(APIView):
+    """The way to the fast door of ordinary goods."""
+
+    @extend_schema(operation_id="orders_order_token", request=None, responses=shapes.GrantSerializer)
+    def post(self, request: Request) -> Response:
+        """Return a token for the person's orders, good for ten minutes."""
+        grant = grant_goods(buyer=request.user, **_caller(request), now=utc_now())
+        return Response(shapes.GrantSerializer(grant).data)
+
+
+def _caller(request: Request) -> dict[str, str]:
+    """What a grant is bound to, and the language of its refusals."""
+    sign_in = request.auth.digest if request.auth else digest_of(request.session.session_key or "")
+    return {"sign_in": sign_in, "language": get_language() or settings.LANGUAGE_CODE}
 
 
 class OrderView(APIView):

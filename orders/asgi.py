@@ -1,6 +1,7 @@
-"""The fast door of a deal: `POST /api/v1/deals/<deal>/orders/` (decisions.md 1, 2; speed.md).
+"""The fast doors of orders (decisions.md 1, 2; speed.md): `POST /api/v1/fast-orders/`, and that of a deal,
+`POST /api/v1/deals/<deal>/orders/`.
 
-Body and answers are those of `POST /api/v1/orders/` with the one line of the deal. Whoever comes shows a
+Body and answers are those of `POST /api/v1/orders/`, in a deal with its one line. Whoever comes shows a
 grant in `Authorization: Bearer`; cookies are not looked at. 503 `busy`: too many wait here, the ordinary
 door takes the same body under the same key.
 """
@@ -8,7 +9,9 @@ door takes the same body under the same key.
 import json
 import re
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import translation
@@ -23,11 +26,15 @@ from common.parsing import parse_json
 from common.signing import BadToken
 from common.throttling import parse_rate
 from orders.serializers import SOURCE_MAX, PlaceOrderSerializer
-from orders.services.batching import Wish
-from orders.services.batching.waiting import Batcher
+from orders.services.batching import Basket, Wish
+from orders.services.batching.outcomes import Outcome
+from orders.services.batching.waiting import Alone, Batcher, batcher_of_baskets
 from orders.services.granting import Buyer, read_grant
+from orders.services.placing import MAX_LINES, check_lines
+from orders.services.pricing import WantedLine
 
 BODY_MAX_BYTES = 16 * 1024
+BASKET_MAX_BYTES = 128 * 1024
 NOTE_MAX = 200
 LARGEST_ID = 2**63 - 1
 MOST_GRANTS_KEPT = 20_000
@@ -39,7 +46,9 @@ HEADERS = [
 PLAIN = re.compile(r"application/json(\s*;.*)?", re.IGNORECASE)
 
 batcher = Batcher()
-_grants: dict[tuple[str, int], Buyer] = {}
+baskets = batcher_of_baskets()
+alone = Alone()
+_grants: dict[tuple[str, int | None], Buyer] = {}
 
 
 class ClientLeft(Exception):
@@ -70,12 +79,40 @@ _pace = _Pace()
 
 
 async def order_deal(scope: dict, receive, send) -> None:
-    """The ASGI door; `scope["market"]["params"]` holds deal_id as text."""
+    """The ASGI door of a deal; `scope["market"]["params"]` holds deal_id as text."""
+    deal_id = int(scope["market"]["params"]["deal_id"])
+
+    def order(buyer: Buyer, key: UUID, content: Any) -> Awaitable[Outcome]:
+        wish = Wish(buyer.user_id, buyer.mark, buyer.sign_in, key, deal_id, **_wanted(content, deal_id))
+        return batcher.order(wish)
+
+    await _serve(scope, receive, send, deal_id=deal_id, most_bytes=BODY_MAX_BYTES, order=order)
+
+
+async def order_goods(scope: dict, receive, send) -> None:
+    """The ASGI door of all goods; what a batch can not place goes the ordinary way from here."""
+
+    def order(buyer: Buyer, key: UUID, content: Any) -> Awaitable[Outcome]:
+        basket = Basket(buyer.user_id, buyer.mark, buyer.sign_in, key, **_basket(content))
+        check_lines(basket.lines)
+        return (baskets if basket.is_plain else alone).order(basket)
+
+    await _serve(scope, receive, send, deal_id=None, most_bytes=BASKET_MAX_BYTES, order=order)
+
+
+async def _serve(
+    scope: dict,
+    receive,
+    send,
+    *,
+    deal_id: int | None,
+    most_bytes: int,
+    order: Callable[[Buyer, UUID, Any], Awaitable[Outcome]],
+) -> None:
     headers = dict(scope["headers"])
     language = ""
     is_read = False
     try:
-        deal_id = int(scope["market"]["params"]["deal_id"])
         second = time.time()
         buyer = _buyer(headers, deal_id, second)
         language = buyer.language
@@ -84,10 +121,9 @@ async def order_deal(scope: dict, receive, send) -> None:
         kind = headers.get(b"content-type")
         if kind != b"application/json" and not PLAIN.fullmatch((kind or b"").decode("latin-1")):
             raise UnsupportedMediaType(headers.get(b"content-type", b"").decode("latin-1"))
-        content = parse_json(await _body(headers, receive))
+        content = parse_json(await _body(headers, receive, most_bytes))
         is_read = True
-        wish = Wish(buyer.user_id, buyer.mark, buyer.sign_in, key, deal_id, **_wanted(content, deal_id))
-        outcome = await batcher.order(wish)
+        outcome = await order(buyer, key, content)
         if outcome.error is not None:
             raise outcome.error
     except ClientLeft:
@@ -102,7 +138,7 @@ async def order_deal(scope: dict, receive, send) -> None:
 
 def _refusal(error: Exception) -> Response:
     # The answer of the ordinary door to the same mistake.
-    answer = handle_error(error, {"view": order_deal})
+    answer = handle_error(error, {"view": _serve})
     if isinstance(error, MarketError) and error.status == 401:
         answer.headers["WWW-Authenticate"] = "Bearer"
     return answer
@@ -118,7 +154,7 @@ def _headers_of(answer: Response, *, is_read: bool) -> list[tuple[bytes, bytes]]
     return headers if is_read else [*headers, (b"connection", b"close")]
 
 
-def _buyer(headers: dict[bytes, bytes], deal_id: int, second: float) -> Buyer:
+def _buyer(headers: dict[bytes, bytes], deal_id: int | None, second: float) -> Buyer:
     scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise BadToken()
@@ -178,6 +214,47 @@ def _plain(content: Any) -> dict[str, Any] | None:
     )
 
 
+def _basket(content: Any) -> dict[str, Any]:
+    """The fields of a basket in a body; what the ordinary door refuses is refused here in the same words."""
+    found = _plain_basket(content)
+    if found is None:
+        serializer = PlaceOrderSerializer(data=content)
+        serializer.is_valid(raise_exception=True)
+        found = dict(serializer.validated_data)
+    return {
+        "lines": [
+            WantedLine(line["variant"], line["quantity"], deal_id=line.get("deal")) for line in found["lines"]
+        ],
+        "address_id": found["address"],
+        "source": found["source"],
+        "note": found["note"],
+        "notes": {said["shop"]: said["note"] for said in found["notes"]},
+        "coupon_id": found["coupon"],
+    }
+
+
+def _plain_basket(content: Any) -> dict[str, Any] | None:
+    """A body of variants and quantities, checked without the serializer; None for any other."""
+    if type(content) is not dict or not content.keys() <= {"lines", "address", "note"}:
+        return None
+    lines, note = content.get("lines"), content.get("note", "")
+    if type(lines) is not list or not 1 <= len(lines) <= MAX_LINES:
+        return None
+    most = settings.ORDER_LINE_MAX_QUANTITY
+    for line in lines:
+        if type(line) is not dict or line.keys() != {"variant", "quantity"}:
+            return None
+        quantity = line["quantity"]
+        if not _is_id(line["variant"]) or type(quantity) is not int or not 1 <= quantity <= most:
+            return None
+    if not _is_id(content.get("address")) or not _is_text(note, NOTE_MAX):
+        return None
+    return {
+        "lines": lines, "address": content["address"], "source": "", "note": note, "notes": [],
+        "coupon": None,
+    }  # fmt: skip
+
+
 def _is_id(number: Any) -> bool:
     return type(number) is int and 1 <= number <= LARGEST_ID
 
@@ -188,9 +265,9 @@ def _is_text(text: Any, most: int) -> bool:
     )
 
 
-async def _body(headers: dict[bytes, bytes], receive) -> bytes:
+async def _body(headers: dict[bytes, bytes], receive, most_bytes: int) -> bytes:
     length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length) > BODY_MAX_BYTES:
+    if length.isdigit() and int(length) > most_bytes:
         raise BodyTooLarge()
     body = b""
     while True:
@@ -198,7 +275,7 @@ async def _body(headers: dict[bytes, bytes], receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise ClientLeft()
         body += message.get("body", b"")
-        if len(body) > BODY_MAX_BYTES:
+        if len(body) > most_bytes:
             raise BodyTooLarge()
         if not message.get("more_body"):
             return body

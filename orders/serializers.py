@@ -81,8 +81,8 @@ class PlacedSerializer(serializers.Serializer):
     expires_at = serializers.DateTimeField()
 
 
-class DealGrantSerializer(serializers.Serializer):
-    """Where to order a deal's goods, with `order_token` in `Authorization: Bearer`, until when."""
+class GrantSerializer(serializers.Serializer):
+    """Where to order, with `order_token` in `Authorization: Bearer`, until when."""
 
     order_url = serializers.CharField()
     order_token = serializers.CharField()

@@ -59,6 +59,7 @@ api_urlpatterns = [
     path("orders/<slug:number>/more-time/", parcel_api.MoreTimeView.as_view(), name="order_more_time"),
     path("cart/lines/", api.CartLinesView.as_view(), name="cart_lines"),
     path("cart/lines/<int:line_id>/", api.CartLineView.as_view(), name="cart_line"),
+    path("order-token/", api.OrderGrantView.as_view(), name="order_grant"),
     path("deals/<int:deal_id>/order-token/", api.DealGrantView.as_view(), name="deal_grant"),
     path("order-quotes/", quote_api.OrderQuotesView.as_view(), name="order_quotes"),
     path("orders/", api.OrdersView.as_view(), name="orders"),

@@ -1,4 +1,4 @@
-"""Let a signed-in person through the fast door of a deal for a few minutes (decisions.md 2)."""
+"""Let a signed-in person through the fast doors for a few minutes (decisions.md 2)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,11 +12,13 @@ from livestreams.selectors import is_watchable
 from orders.selectors.collection import check_collection
 
 PURPOSE = "deal"
+GOODS_PURPOSE = "goods"
+GOODS_URL = "/api/v1/fast-orders/"
 TOKEN_SECONDS = 600
 
 
 @dataclass(frozen=True)
-class DealGrant:
+class Grant:
     """Where to order, with which token, until when."""
 
     order_url: str
@@ -38,7 +40,7 @@ class Buyer:
     until: int
 
 
-def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: datetime) -> DealGrant:
+def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: datetime) -> Grant:
     """Give a token for the orders of one announced deal. NotFound for any other; ShopNotChecked.
 
     The fast door itself does not ask again for whom the market may take money: a deal is of one shop.
@@ -51,15 +53,28 @@ def grant_deal(*, buyer: User, deal_id: int, sign_in: str, language: str, now: d
         raise NotFound()
     check_collection([deal.rundown_item.variant.product.shop])
     until = int(now.timestamp()) + TOKEN_SECONDS
-    return DealGrant(
+    return Grant(
         order_url=f"/api/v1/deals/{deal_id}/orders/",
         order_token=sign_grant(buyer=buyer, deal_id=deal_id, sign_in=sign_in, language=language, until=until),
         expires_at=datetime.fromtimestamp(until, UTC),
     )
 
 
-def sign_grant(*, buyer: User, deal_id: int, sign_in: str, language: str, until: int) -> str:
-    """Return the token of a grant that holds until then (POSIX seconds), without looking whether it may."""
+def grant_goods(*, buyer: User, sign_in: str, language: str, now: datetime) -> Grant:
+    """Give a token for the person's orders of ordinary goods; what may be sold is asked when they order."""
+    until = int(now.timestamp()) + TOKEN_SECONDS
+    return Grant(
+        order_url=GOODS_URL,
+        order_token=sign_grant(buyer=buyer, deal_id=None, sign_in=sign_in, language=language, until=until),
+        expires_at=datetime.fromtimestamp(until, UTC),
+    )
+
+
+def sign_grant(*, buyer: User, deal_id: int | None, sign_in: str, language: str, until: int) -> str:
+    """Return the token of a grant that holds until then (POSIX seconds), without looking whether it may.
+
+    It is for one deal, or without one for ordinary goods.
+    """
     payload = {
         "user": buyer.pk,
         "session": sign_in,
@@ -68,12 +83,16 @@ def sign_grant(*, buyer: User, deal_id: int, sign_in: str, language: str, until:
         "language": language,
         "until": until,
     }
-    return sign_token(purpose=PURPOSE, payload=payload)
+    return sign_token(purpose=_purpose(deal_id), payload=payload)
 
 
-def read_grant(token: str, *, deal_id: int, now: datetime) -> Buyer:
-    """Return whose grant for this deal it is; BadToken when forged, too old, or for another deal."""
-    payload = read_token(token, purpose=PURPOSE, max_age_seconds=TOKEN_SECONDS)
+def read_grant(token: str, *, deal_id: int | None, now: datetime) -> Buyer:
+    """Return whose grant for this deal, or for ordinary goods, it is; BadToken for any other."""
+    payload = read_token(token, purpose=_purpose(deal_id), max_age_seconds=TOKEN_SECONDS)
     if payload.get("deal") != deal_id or now.timestamp() >= payload["until"]:
         raise BadToken()
     return Buyer(payload["user"], payload["mark"], payload["session"], payload["language"], payload["until"])
+
+
+def _purpose(deal_id: int | None) -> str:
+    return GOODS_PURPOSE if deal_id is None else PURPOSE

@@ -18,7 +18,7 @@ from accounts.models import Address, ApiToken, User
 from accounts.selectors import token_digest
 from common.clock import utc_now
 from livestreams.models import FlashDeal, LiveSession, PinEvent
-from orders.services.granting import TOKEN_SECONDS, sign_grant
+from orders.services.granting import GOODS_URL, TOKEN_SECONDS, sign_grant
 from shops.models import Variant
 from tests.factories.livestreams import add_to_rundown, make_deal, make_pin, make_session
 from tests.factories.shops import (
@@ -135,20 +135,32 @@ def token_of(person: User) -> str:
     return f"token-of-{person.pk}"
 
 
-def deal_request(person: User, address_id: int, deal: FlashDeal, path: str = "") -> bytes:
-    """One order of a deal as it goes over the wire, with a key of its own."""
+def order_request(person: User, address_id: int, wanted: list[tuple[Variant, int]]) -> bytes:
+    """One order of ordinary goods at their fast door, with a key of its own."""
+    body = {
+        "lines": [{"variant": variant.pk, "quantity": quantity} for variant, quantity in wanted],
+        "address": address_id,
+    }
+    return post(GOODS_URL, body, authorization=f"Bearer {_grant(person, None)}")
+
+
+def _grant(person: User, deal_id: int | None) -> str:
     # As orders.services.granting gives it, which looks at the deal each time: thirty thousand times here.
-    token = sign_grant(
+    return sign_grant(
         buyer=person,
-        deal_id=deal.pk,
+        deal_id=deal_id,
         sign_in=token_digest(token_of(person)),
         language="zh-hans",
         until=int(utc_now().timestamp()) + TOKEN_SECONDS,
     )
+
+
+def deal_request(person: User, address_id: int, deal: FlashDeal, path: str = "") -> bytes:
+    """One order of a deal as it goes over the wire, with a key of its own."""
     line = {"variant": deal.rundown_item.variant_id, "quantity": 1, "deal": deal.pk}
     body = {"lines": [line], "address": address_id}
     path = path or f"/api/v1/deals/{deal.pk}/orders/"
-    return post(path, body, authorization=f"Bearer {token}")
+    return post(path, body, authorization=f"Bearer {_grant(person, deal.pk)}")
 
 
 def post(path: str, body: dict, **headers: str) -> bytes:

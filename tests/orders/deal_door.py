@@ -1,4 +1,4 @@
-"""Knock at the fast door of a deal as a phone does, without a network in between."""
+"""Knock at a fast door of orders as a phone does, without a network in between."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from common.clock import utc_now
 from orders import asgi
-from orders.services.granting import grant_deal
+from orders.services.granting import GOODS_URL, grant_deal, grant_goods
 from tests.factories.accounts import make_sign_in
 
 
@@ -33,9 +33,9 @@ def body_of(deal, address_id: int, quantity=1, **more) -> dict:
     return {"lines": [line], "address": address_id} | more
 
 
-def scope_of(deal_id: int, headers: dict[str, str]) -> dict:
+def scope_of(deal_id: int | None, headers: dict[str, str]) -> dict:
     """Return the scope of one POST."""
-    path = f"/api/v1/deals/{deal_id}/orders/"
+    path = f"/api/v1/deals/{deal_id}/orders/" if deal_id else GOODS_URL
     return {
         "type": "http", "method": "POST", "path": path, "query_string": b"",
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
@@ -43,7 +43,9 @@ def scope_of(deal_id: int, headers: dict[str, str]) -> dict:
     }  # fmt: skip
 
 
-async def knock(deal_id: int, body, *, token: str | None, key: str | None, **headers: str) -> Answer | None:
+async def knock(
+    deal_id: int | None, body, *, token: str | None, key: str | None, **headers: str
+) -> Answer | None:
     """Send one body; None when the door does not answer."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent_headers = {"content-type": "application/json"}
@@ -64,7 +66,8 @@ async def knock(deal_id: int, body, *, token: str | None, key: str | None, **hea
     async def send(message):
         sent.append(message)
 
-    await asgi.order_deal(scope_of(deal_id, sent_headers), receive, send)
+    door = asgi.order_deal if deal_id else asgi.order_goods
+    await door(scope_of(deal_id, sent_headers), receive, send)
     if not sent:
         return None
     told = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
@@ -76,3 +79,21 @@ def post(deal, body, *, buyer=None, token: str | None = "", key: str | None = ""
     token = token_of(buyer, deal) if buyer is not None else token
     key = str(uuid.uuid4()) if key == "" else key
     return asyncio.run(knock(deal.pk, body, token=token, key=key, **headers))
+
+
+def goods_token(buyer, language: str = "zh-hans") -> str:
+    """Return a fresh grant's token for ordinary goods."""
+    return grant_goods(buyer=buyer, sign_in=make_sign_in(buyer), language=language, now=utc_now()).order_token
+
+
+def goods_body(wanted, address_id: int, **more) -> dict:
+    """Return a body of variants and quantities."""
+    lines = [{"variant": variant.pk, "quantity": quantity} for variant, quantity in wanted]
+    return {"lines": lines, "address": address_id} | more
+
+
+def post_goods(body, *, buyer=None, token: str | None = "", key: str | None = "", **headers) -> Answer:
+    """Send one body to the door of ordinary goods as `buyer` (or with `token`) and return the answer."""
+    token = goods_token(buyer) if buyer is not None else token
+    key = str(uuid.uuid4()) if key == "" else key
+    return asyncio.run(knock(None, body, token=token, key=key, **headers))

@@ -54,7 +54,9 @@ def test_rows_and_answers_equal_those_of_the_ordinary_path(market, arun, zoya, d
     written = (OrderGroup, Order, OrderLine, StockReservation, IdempotencyKey)
     assert {model.objects.count() for model in written} == {3}
     messages = OutboxMessage.objects.filter(task="orders.after_placed").order_by("pk")
-    assert [message for outcome in placed for message in outcome.messages] == list(messages.values_list("pk", flat=True))
+    assert [message for outcome in placed for message in outcome.messages] == list(
+        messages.values_list("pk", flat=True)
+    )
     assert [one.kwargs["order_id"] for one in messages] == list(
         Order.objects.order_by("pk").values_list("pk", flat=True)
     )

@@ -10,8 +10,9 @@ from django.db import transaction
 from accounts.selectors import mark_of
 from common.clock import utc_now
 from common.errors import MarketError
-from orders.services.batching import Wish, place_batch
+from orders.services.batching import Basket, Wish, place_baskets, place_batch
 from orders.services.placing import place_order
+from orders.services.pricing import WantedLine
 from tests.factories.accounts import make_sign_in
 from tests.factories.orders import make_address
 
@@ -44,8 +45,9 @@ def ordinary(wishes, now) -> list:
             with transaction.atomic():
                 outcomes.append(
                     place_order(
-                        buyer=people[one.buyer_id], lines=[one.line], address_id=one.address_id,
-                        idempotency_key=one.key, now=now, source=one.source, note=one.note,
+                        buyer=people[one.buyer_id], lines=one.lines, address_id=one.address_id,
+                        idempotency_key=one.key, now=now, source=one.source, note=one.note, notes=one.notes,
+                        coupon_id=one.coupon_id,
                     )
                 )  # fmt: skip
         except MarketError as refusal:
@@ -53,8 +55,31 @@ def ordinary(wishes, now) -> list:
     return outcomes
 
 
+def basket(buyer, wanted, *, variants=None, **more) -> Basket:
+    """Some units each of these variants; `variants` names others in their place."""
+    lines = [
+        WantedLine((variants or {}).get(variant.pk, variant.pk), quantity) for variant, quantity in wanted
+    ]
+    fields = {
+        "buyer_id": buyer.pk,
+        "mark": mark_of(buyer.password),
+        "sign_in": (buyer.api_tokens.values_list("digest", flat=True).first() or make_sign_in(buyer)),
+        "key": uuid.uuid4(),
+        "lines": lines,
+        "address_id": (buyer.addresses.first() or make_address(user=buyer)).pk,
+    }
+    return Basket(**fields | more)
+
+
 def batched(wishes, now) -> list:
-    outcomes = place_batch(deal_id=wishes[0].deal_id, wishes=wishes, now=now)
+    return _told(place_batch(deal_id=wishes[0].deal_id, wishes=wishes, now=now))
+
+
+def at_once(baskets, now) -> list:
+    return _told(place_baskets(baskets=baskets, now=now))
+
+
+def _told(outcomes) -> list:
     return [
         (one.error.status, one.error.code) if one.error else (one.answer, one.replayed) for one in outcomes
     ]
@@ -139,12 +164,12 @@ def comparable(written: SimpleNamespace) -> tuple[list, dict]:
     }
 
 
-def assert_equal_paths(wishes) -> list:
+def assert_equal_paths(wishes, *, fast=batched) -> list:
     """Let both paths run, compare all that they answer and write, return the answers."""
     now = utc_now()
     by_one = written_by(ordinary, wishes, now)
-    at_once = written_by(batched, wishes, now)
-    expected, got = comparable(by_one), comparable(at_once)
+    together = written_by(fast, wishes, now)
+    expected, got = comparable(by_one), comparable(together)
     assert got[0] == expected[0]
     assert got[1] == expected[1]
     return got[0]

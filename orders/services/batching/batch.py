@@ -43,9 +43,7 @@ def place_batch(*, deal_id: int, wishes: Sequence[Wish], now: datetime) -> list[
     """
     # The row of stock is locked late and shortly; only near the end, when there is not enough for all, before
     # the decision who gets the rest.
-    return in_turns(
-        wishes, now, lambda attempt: _Batch(deal_id, wishes, now).place(is_locked=attempt > 0)
-    )
+    return in_turns(wishes, now, lambda attempt: _Batch(deal_id, wishes, now).place(is_locked=attempt > 0))
 
 
 class _Batch:

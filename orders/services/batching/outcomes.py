@@ -47,9 +47,7 @@ class Outcome:
 PUT_OFF = Outcome()
 
 
-def in_turns(
-    wishes: Sequence[Asked], now: datetime, place: Callable[[int], list[Outcome]]
-) -> list[Outcome]:
+def in_turns(wishes: Sequence[Asked], now: datetime, place: Callable[[int], list[Outcome]]) -> list[Outcome]:
     """Let `place` (called with how often it was before) decide about all in one transaction of its own.
 
     Where it finds at its end that units are gone which it had seen, it is called again.

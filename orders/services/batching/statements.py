@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DataError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.db import Error as AnyDatabaseError
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
@@ -40,7 +40,7 @@ ENTRY = {
 
 
 class NotTaken(Exception):
-    """Fewer units are left than all of these want, or the deal is over."""
+    """Fewer units are left than all of these want, the deal is over, or somebody else holds the row."""
 
 
 # A plan is made once, perhaps while the tables are small; it must not read them whole when they are large.
@@ -59,7 +59,8 @@ ORDER BY e.i
 """
 
 
-def _next_id(table: str) -> str:
+def next_id(table: str) -> str:
+    """Return what draws the next id of a table."""
     # In brackets of its own it is looked up once, not for every row.
     return f"nextval((SELECT pg_get_serial_sequence('{table}', 'id'))::regclass)"
 
@@ -73,17 +74,19 @@ SELECT TRUE FROM accounts_apitoken AS token
 WHERE token.digest = e.sign_in AND token.user_id + 0 = e.buyer AND token.revoked_at IS NULL
   AND token.expires_at > clock_timestamp() LIMIT 1
 """
+# The mark of the purchase's person, if still signed in.
+MARK = f"""
+CASE WHEN person.is_active AND coalesce(({SESSION}), ({BEARER}), FALSE)
+     THEN left(encode(sha256(convert_to(person.password, 'UTF8')), 'hex'), 16) END
+"""
 # What each purchase finds: its key, its person (if still signed in), its address, what they owe and have of
 # this deal; and the numbers that its rows will have. What is added to columns changes nothing: a buyer's
 # purchases are few, so they are read by the buyer's number and never by anything else, whatever the
 # statistics say.
 READ = f"""
-SELECT known.body_hash, known.answer,
-       CASE WHEN person.is_active AND coalesce(({SESSION}), ({BEARER}), FALSE)
-            THEN left(encode(sha256(convert_to(person.password, 'UTF8')), 'hex'), 16) END,
-       home.region_code, own.unpaid, own.bought,
-       {_next_id("orders_ordergroup")}, {_next_id("orders_order")},
-       {_next_id("orders_orderline")}, {_next_id("shops_stockreservation")}
+SELECT known.body_hash, known.answer, {MARK}, home.region_code, own.unpaid, own.bought,
+       {next_id("orders_ordergroup")}, {next_id("orders_order")},
+       {next_id("orders_orderline")}, {next_id("shops_stockreservation")}
 FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $7::text[])
      WITH ORDINALITY AS e(buyer, key, address, sign_in, i)
 LEFT JOIN common_idempotencykey AS known
@@ -148,8 +151,8 @@ def ask(
         calls = []
         for sql, parameters in statements:
             if sql not in names:
-                cursor.execute(f"PREPARE deals_{len(names)} AS {sql}")
-                names[sql] = f"deals_{len(names)}"
+                cursor.execute(f"PREPARE batch_{len(names)} AS {sql}")
+                names[sql] = f"batch_{len(names)}"
             places = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
             calls.append(f"EXECUTE {names[sql]}{places}")
         if begins and _is_own():
@@ -178,11 +181,23 @@ def write(entries: Sequence[Sequence[Any]], made: str, *, deal_id: int, units: i
     """
     *plain, notes, answers = zip(*entries, strict=True)
     rows = (made, *map(array_of, plain), json.dumps(notes), f"[{','.join(answers)}]")
+    # The row of stock comes last, so that whoever else wants it waits shortly.
+    return end_with((WRITE, rows), (TAKE_ALL, [units, deal_id]))
+
+
+def end_with(*statements: tuple[str, Sequence[Any]]) -> list[int]:
+    """Send what ends the transaction; return the ids of the first answer.
+
+    NotTaken, with nothing kept, where a count of units divides by zero or a row is locked for too long.
+    """
     try:
-        # The row of stock comes last, so that whoever else wants it waits shortly.
-        written, _ = ask((WRITE, rows), (TAKE_ALL, [units, deal_id]), ends=True)
+        written, *_ = ask(*statements, ends=True)
     except DataError as error:
         if isinstance(error.__cause__, psycopg.errors.DivisionByZero):
+            raise NotTaken() from error
+        raise
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.LockNotAvailable):
             raise NotTaken() from error
         raise
     return [pk for (pk,) in written]
@@ -198,7 +213,7 @@ def _value(value: Any) -> Any:
     return value.expression.value if isinstance(value, DatabaseDefault) else value
 
 
-def _insert(name: str, model: type[Model], source: str, **own: str) -> str:
+def insert(name: str, model: type[Model], source: str, **own: str) -> str:
     """One INSERT: the columns of `own` from the set, a key of None by the database, the rest as made."""
     table = model._meta.db_table
     columns, values = [], []
@@ -215,7 +230,7 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "purchase",
         OrderGroup,
-        _insert(
+        insert(
             "purchase", OrderGroup, plain,
             id="e.purchase_id", buyer_id="e.buyer_id", total_fen="e.total_fen",
         ),
@@ -223,7 +238,7 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "sale",
         Order,
-        _insert(
+        insert(
             "sale", Order,
             "e CROSS JOIN made JOIN accounts_address AS home ON home.id = e.address_id ORDER BY e.i",
             id="e.sale_id", number="e.number", group_id="e.purchase_id", goods_fen="e.goods_fen",
@@ -235,7 +250,7 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "line",
         OrderLine,
-        _insert(
+        insert(
             "line", OrderLine, plain,
             id="e.line_id", order_id="e.sale_id", reservation_id="e.held_id", quantity="e.quantity",
             total_fen="e.goods_fen",
@@ -244,14 +259,14 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "platform",
         CommissionLine,
-        _insert(
+        insert(
             "platform", CommissionLine, plain, order_line_id="e.line_id", amount_fen="e.platform_fen"
         ),
     )  # fmt: skip
     yield (
         "host",
         CommissionLine,
-        _insert(
+        insert(
             "host", CommissionLine, "e CROSS JOIN made WHERE e.host_fen IS NOT NULL ORDER BY e.i",
             order_line_id="e.line_id", amount_fen="e.host_fen",
         ),
@@ -259,7 +274,7 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "held",
         StockReservation,
-        _insert(
+        insert(
             "held", StockReservation, plain,
             id="e.held_id", quantity="e.quantity", reference="'order_line:' || e.line_id",
         ),
@@ -267,7 +282,7 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "message",
         OutboxMessage,
-        _insert(
+        insert(
             "message", OutboxMessage, plain, kwargs="jsonb_build_object('order_id', e.sale_id)"
         )
         + " RETURNING id",
@@ -275,19 +290,24 @@ def _parts() -> Iterator[tuple[str, type[Model], str]]:
     yield (
         "known",
         IdempotencyKey,
-        _insert(
+        insert(
             "known", IdempotencyKey, plain,
             actor="'user:' || e.buyer_id", key="e.key", body_hash="e.body_hash", answer="e.answer",
         ),
     )  # fmt: skip
 
 
-def _writing() -> str:
-    parts = list(_parts())
+def made_of(parts: Iterable[tuple[str, type[Model], str]]) -> str:
+    """Return what reads the row of each table that all of a batch have in common."""
     made = ", ".join(
         f"json_populate_record(NULL::{model._meta.db_table}, set.made -> '{name}') AS {name}"
         for name, model, _ in parts
     )
+    return f"made AS MATERIALIZED (SELECT {made} FROM (SELECT $1::json AS made) AS set)"  # noqa: S608 (our models' names)
+
+
+def _writing() -> str:
+    parts = list(_parts())
     plain = [f"unnest(${place}::{kind}[])" for place, kind in enumerate(ENTRY.values(), 2)]
     # These two hold any text.
     plain[-2:] = [
@@ -296,7 +316,7 @@ def _writing() -> str:
     ]
     written = ",\n".join(f"put_{name} AS ({sql})" for name, _, sql in parts)
     return f"""
-WITH made AS MATERIALIZED (SELECT {made} FROM (SELECT $1::json AS made) AS set),
+WITH {made_of(parts)},
 e AS MATERIALIZED (
     SELECT * FROM ROWS FROM ({", ".join(plain)}) WITH ORDINALITY AS e({", ".join(ENTRY)}, i)
 ),

@@ -79,7 +79,8 @@ class Terms:
             return price_lines([wish.line])[0]
         found = self.kept(wish.quantity, lambda: price_lines([wish.line])[0])
         if isinstance(found, MarketError):
-            raise found
+            # Raised again and again: it must not gather the frames of every time.
+            raise found.with_traceback(None)
         return found
 
     def freight(self, variant: Variant) -> dict[int, FreightTerms | None]:

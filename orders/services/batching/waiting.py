@@ -1,4 +1,4 @@
-"""The purchases that wait in this process, and the one connection through which they go, batch after batch.
+"""The purchases that wait in this process, and the connections through which they go, batch after batch.
 
 Nothing is waited for: a batch takes whoever came while the one before it was written. The more come, the
 larger the batches and the cheaper each purchase.
@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,12 +20,15 @@ from common.clock import utc_now
 from common.errors import Busy
 from common.outbox import hand_over_at_once
 from livestreams.services.timing_deals import settle_deal
+from orders.services.batching.baskets import place_baskets
 from orders.services.batching.batch import MOST, place_batch
-from orders.services.batching.outcomes import Outcome
-from orders.services.batching.wishes import Wish
+from orders.services.batching.outcomes import Outcome, place_alone
+from orders.services.batching.wishes import Basket, Wish
 
 logger = logging.getLogger(__name__)
 MOST_WAITING = 4000
+ALONE_THREADS = 2
+MOST_ALONE = 200
 # How long a purchase steps back for its buyer's other one before its phone is asked to come again.
 PUT_OFF_SECONDS = 3.0
 PUT_OFF_PAUSE_SECONDS = 0.005
@@ -35,28 +39,28 @@ TELL_SECONDS = 0.25
 
 @dataclass
 class _Waiting:
-    wish: Wish
+    wish: Wish | Basket
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future
     since: float = field(default_factory=time.monotonic)
 
 
 class Batcher:
-    """One queue and one thread of work for all deals of a process."""
+    """One thread of work and one connection of a process, for all deals, or for all baskets."""
 
     def __init__(
         self, *, place: Callable[..., list[Outcome]] = place_batch, most_waiting: int = MOST_WAITING
     ):
         self._place = place
         self._most_waiting = most_waiting
-        self._deals: OrderedDict[int, deque[_Waiting]] = OrderedDict()
+        self._deals: OrderedDict[int | None, deque[_Waiting]] = OrderedDict()
         self._number = 0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._teller = Teller()
         self._checked_at = 0.0
 
-    async def order(self, wish: Wish) -> Outcome:
+    async def order(self, wish: Wish | Basket) -> Outcome:
         """Return what becomes of a wish, once it is committed; Busy when too many wait already.
 
         A caller who leaves changes nothing: the wish is placed, and the same key tells so later.
@@ -68,7 +72,7 @@ class Batcher:
                 raise Busy()
             self._put(waiting)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="deal-orders", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
                 self._thread.start()
             self._changed.notify()
         return await waiting.future
@@ -77,13 +81,17 @@ class Batcher:
         self._deals.setdefault(waiting.wish.deal_id, deque()).append(waiting)
         self._number += 1
 
-    def _next(self) -> tuple[int, list[_Waiting]]:
+    def _next(self) -> tuple[int | None, list[_Waiting]]:
         with self._changed:
             while not self._deals:
                 self._changed.wait()
             # Deals take turns: a large crowd does not keep a small one waiting.
             deal_id, queue = self._deals.popitem(last=False)
-            batch = [queue.popleft() for _ in range(min(len(queue), MOST))]
+            batch, room = [queue.popleft()], MOST
+            room -= batch[0].wish.size
+            while queue and queue[0].wish.size <= room:
+                batch.append(queue.popleft())
+                room -= batch[-1].wish.size
             if queue:
                 self._deals[deal_id] = queue
             self._number -= len(batch)
@@ -101,12 +109,10 @@ class Batcher:
                 if len(outcomes) != len(batch):
                     raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} wishes")
             except Exception as error:
-                logger.exception("a batch of deal %s failed", deal_id)
+                logger.exception("a batch failed (deal %s)", deal_id)
                 outcomes = [Outcome(error=error)] * len(batch)
             if any(outcome.answer and not outcome.replayed for outcome in outcomes):
-                self._teller.tell(
-                    deal_id, [message for outcome in outcomes for message in outcome.messages]
-                )
+                self._teller.tell(deal_id, [message for outcome in outcomes for message in outcome.messages])
             self._answer(batch, outcomes)
 
     def _check_connection(self) -> None:
@@ -137,6 +143,38 @@ class Batcher:
                     self._put(waiting)
 
 
+def batcher_of_baskets() -> Batcher:
+    """Return a queue of its own for purchases of ordinary goods."""
+    return Batcher(place=lambda *, deal_id, wishes, now: place_baskets(baskets=wishes, now=now))
+
+
+class Alone:
+    """For purchases that no batch can place: a few threads that go the ordinary way."""
+
+    def __init__(self, *, place: Callable[..., Outcome] = place_alone, most_waiting: int = MOST_ALONE):
+        self._place = place
+        self._most_waiting = most_waiting
+        self._number = 0
+        self._threads = ThreadPoolExecutor(ALONE_THREADS, thread_name_prefix="alone")
+
+    async def order(self, basket: Basket) -> Outcome:
+        """Return what becomes of a basket, once it is committed; Busy when too many wait already."""
+        if self._number >= self._most_waiting:
+            raise Busy()
+        self._number += 1
+        try:
+            # A caller who leaves changes nothing.
+            return await asyncio.shield(
+                asyncio.get_running_loop().run_in_executor(self._threads, self._work, basket)
+            )
+        finally:
+            self._number -= 1
+
+    def _work(self, basket: Basket) -> Outcome:
+        close_old_connections()
+        return self._place(basket, now=utc_now())
+
+
 class Teller:
     """What follows from orders, outside their way: messages leave, deals are settled, rooms are told."""
 
@@ -146,23 +184,24 @@ class Teller:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def tell(self, deal_id: int, messages: Sequence[int] = ()) -> None:
-        """Tell of this deal and hand these outbox messages over, within a quarter of a second.
+    def tell(self, deal_id: int | None, messages: Sequence[int] = ()) -> None:
+        """Tell of this deal, if any, and hand these outbox messages over, within a quarter of a second.
 
         What fails is made good by the clock and the sweeper.
         """
         with self._changed:
-            self._deals.add(deal_id)
+            if deal_id is not None:
+                self._deals.add(deal_id)
             self._messages.extend(messages)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="deal-teller", daemon=True)
+                self._thread = threading.Thread(target=self._work, name="batch-teller", daemon=True)
                 self._thread.start()
             self._changed.notify()
 
     def _work(self) -> None:
         while True:
             with self._changed:
-                while not self._deals:
+                while not self._deals and not self._messages:
                     self._changed.wait()
                 deals, self._deals = self._deals, set()
                 messages, self._messages = self._messages, []

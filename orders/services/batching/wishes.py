@@ -56,8 +56,9 @@ class Wish(Asked):
     note: str = ""
 
     # A deal's purchase is one line of one shop, without a coupon.
-    notes = {}  # noqa: RUF012 (never written)
+    notes = {}
     coupon_id = None
+    size = 1
 
     @property
     def line(self) -> WantedLine:
@@ -80,6 +81,14 @@ class Basket(Asked):
     note: str = ""
     notes: Mapping[int, str] = field(default_factory=dict)
     coupon_id: int | None = None
+
+    # All baskets wait in one queue.
+    deal_id = None
+
+    @property
+    def size(self) -> int:
+        """How much of a batch it takes."""
+        return len(self.lines)
 
     @property
     def is_plain(self) -> bool:
