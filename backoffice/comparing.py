@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from backoffice.comparing_bills import PAYMENTS_AND_BILLS
+from backoffice.comparing_gifts import GIFTS_AND_MONEY
 from backoffice.comparing_processes import take_differences
 from ledger.selectors import trial_balance
 from ledger.selectors.chain import verify_chain
@@ -137,6 +138,7 @@ WHERE CASE d.kind
   WHEN 'refund' THEN NOT EXISTS (SELECT 1 FROM payments_refund WHERE id = d.pk)
   WHEN 'provider_bill' THEN NOT EXISTS (SELECT 1 FROM payments_providerbill WHERE id = d.pk)
   WHEN 'provider_bill_line' THEN NOT EXISTS (SELECT 1 FROM payments_providerbillline WHERE id = d.pk)
+  WHEN 'gift' THEN NOT EXISTS (SELECT 1 FROM livestreams_gift WHERE id = d.pk)
   WHEN 'payout' THEN NOT EXISTS (SELECT 1 FROM payouts_payout WHERE id = d.pk)
   WHEN 'ledger_adjustment' THEN NOT EXISTS (SELECT 1 FROM ledger_ledgeradjustment WHERE id = d.pk)
   ELSE false END
@@ -306,6 +308,7 @@ JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
     "payments_book": _asked(PAYMENTS_AND_BOOK),
     "provider_bills": _asked(PAYMENTS_AND_BILLS),
     "orders_money": _asked(ORDERS_AND_MONEY),
+    "gifts_money": _asked(GIFTS_AND_MONEY),
     "payouts_tallies": _asked(PAYOUTS_AND_TALLIES),
     "outbox": _asked(OUTBOX_AGE),
     "rooms_takes": _asked(ROOMS_AND_TAKES),

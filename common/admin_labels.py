@@ -119,6 +119,7 @@ LABELS = {
     "cost_bearer": _("who pays"),
     "coupon": _("coupon"),
     "coupon_fen": _("coupons given away"),
+    "gift_fen": _("gifts from viewers"),
     "discount_fen": _("off by coupon"),
     "is_live_only": _("only in the show"),
     "minimum_fen": _("from"),

@@ -280,3 +280,24 @@ class QuotaReached(MarketError):
 
     code = "quota_reached"
     message = _("The list of this show allows fewer of these goods. Take fewer, or raise the amount there.")
+
+
+class GiftGone(MarketError):
+    """The market does not offer this gift (any more)."""
+
+    code = "gift_gone"
+    message = _("This gift is no longer offered. Choose another one; nothing was paid.")
+
+
+class GiftLimit(MarketError):
+    """More than one gift, or one person's gifts of a day, may cost."""
+
+    code = "gift_limit"
+    message = _("That is more than may be given at once or in a day. Keep something for tomorrow.")
+
+
+class OwnGift(MarketError):
+    """A host gives to their own show."""
+
+    code = "own_gift"
+    message = _("This is your own show. Gifts come from those who watch.")

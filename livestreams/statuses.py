@@ -89,7 +89,35 @@ class MessageKind(TextChoices):
     SAID = "said", _("said")  # a person wrote it
     SALE = "sale", _("sale")  # params: buyer (masked), title, quantity
     DEAL = "deal", _("deal")  # params: title, price_fen, quantity, event (started, sold_out, ended)
+    GIFT = "gift", _("gift")  # params: giver (masked), name, quantity, icon, event (given)
     NOTICE = "notice", _("notice")  # params: event
+
+
+class GiftStatus(TextChoices):
+    """Life of a gift: nobody sees it before it is paid."""
+
+    PENDING = "pending", _("waiting to be paid")
+    PAID = "paid", _("given")
+    EXPIRED = "expired", _("not paid in time")
+    RETURNING = "returning", _("on its way back")  # the host has it no more, the giver has the money not yet
+    RETURNED = "returned", _("given back")
+
+
+GIFT_MOVES = {
+    GiftStatus.PENDING: frozenset({GiftStatus.PAID, GiftStatus.EXPIRED}),
+    GiftStatus.PAID: frozenset({GiftStatus.RETURNING}),
+    GiftStatus.RETURNING: frozenset({GiftStatus.RETURNED}),
+}
+
+
+class GiftIcon(TextChoices):
+    """How a gift looks: a sign of static/img/icons.svg."""
+
+    HEART = "heart", _("heart")
+    STAR = "star", _("star")
+    LEAF = "leaf", _("leaf")
+    MOUNTAIN = "mountain", _("mountain")
+    GIFT = "gift", _("parcel with a ribbon")
 
 
 class MessageStatus(TextChoices):

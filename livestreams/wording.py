@@ -19,6 +19,7 @@ def line_words() -> dict[str, str]:
         "deal_started": _("Flash deal: {title}, ¥{price}, only {quantity}"),
         "deal_sold_out": _("Sold out: {title}"),
         "deal_ended": _("The flash deal is over: {title}"),
+        "gift_given": _("{giver} gives {name} × {quantity}"),
         "notice_slow": _("Slow chat: one line every {seconds} s each"),
         "notice_slow_off": _("The chat is back to its usual pace"),
     }

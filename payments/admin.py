@@ -11,8 +11,10 @@ from common.admin_links import Link, list_link, object_link, related, state, yua
 from common.clock import utc_now
 from payments import bill_admin as bill_admin  # registers them
 from payments import cash_admin as cash_admin
+from payments import gift_admin as gift_admin  # registers them
 from payments import unmatched_admin as unmatched_admin  # registers it
 from payments.cash_admin import ByHandForm
+from payments.gift_admin import links_of_bought
 from payments.models import Payment, PaymentCallback, Refund
 from payments.services.paying_by_hand import note_hand_refund
 from payments.statuses import RefundStatus
@@ -36,28 +38,29 @@ class PaymentAdmin(BaseAdmin):
         ),
         related("group", _("purchase")),
         related("group.buyer", _("buyer")),
+        related("gift", _("gift")),
         yuan("amount_fen", _("amount")),
         "gateway",
         "created_at",
     ]
-    list_filter = ["status", "gateway"]
-    list_select_related = ["group__buyer"]
+    list_filter = ["status", "purpose", "gateway"]
+    list_select_related = ["group__buyer", "gift"]
     search_fields = [
         "=reference",
         "=provider_reference",
         "=group__orders__number",
         "=group__buyer__phone",
         "=group__orders__phone",
+        "=gift__giver__phone",
     ]
     date_hierarchy = "created_at"
     ordering = ["-pk"]
     hidden_fields = ("pay_url", "payer_digest")
 
     def links(self, payment: Payment) -> list[Link | None]:
-        """Return purchase, orders, callbacks, refunds and postings."""
+        """Return purchase and orders, or the gift; callbacks, refunds and postings."""
         return [
-            object_link(payment.group),
-            *(object_link(order) for order in payment.group.orders.all()),
+            *links_of_bought(payment),
             list_link("payments.paymentcallback", _("Callbacks"), payment__id__exact=payment.pk),
             list_link("payments.refund", _("Refunds"), payment__id__exact=payment.pk),
             list_link("ledger.ledgertransaction", _("Postings"), q=f"payment:{payment.pk}"),
@@ -109,7 +112,7 @@ class RefundAdmin(BaseAdmin):
         "created_at",
     ]
     list_filter = ["status", "reason"]
-    list_select_related = ["payment", "request__order"]
+    list_select_related = ["payment", "request__order", "gift"]
     search_fields = ["=reference", "=provider_reference", "=payment__reference", "=request__order__number",
                      "=request__order__phone"]  # fmt: skip
     date_hierarchy = "created_at"
@@ -138,5 +141,6 @@ class RefundAdmin(BaseAdmin):
             object_link(refund.payment),
             object_link(refund.request),
             object_link(order),
+            object_link(refund.gift),
             list_link("ledger.ledgertransaction", _("Postings"), q=f"refund:{refund.pk}"),
         ]

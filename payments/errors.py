@@ -19,6 +19,13 @@ class CashNotOffered(MarketError):
     message = _("This cannot be paid on delivery. Please choose another way to pay.")
 
 
+class GiftExpired(MarketError):
+    """A gift that was not paid in time."""
+
+    code = "gift_expired"
+    message = _("This gift was not paid in time. Nothing was taken; give it again in the room.")
+
+
 class MoreThanHeld(MarketError):
     """More cash than its holder has of ours, less what is said to be on its way."""
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from livestreams.models import Gift
 from orders.models import Order, OrderGroup, RefundRequest
 from payments.statuses import (
     BillKind,
@@ -31,7 +32,10 @@ class Payment(models.Model):
     """
 
     purpose = models.CharField(max_length=12, choices=PaymentPurpose, default=PaymentPurpose.ORDER_GROUP)
-    group = models.ForeignKey(OrderGroup, on_delete=models.PROTECT, related_name="payments")
+    group = models.ForeignKey(
+        OrderGroup, null=True, blank=True, on_delete=models.PROTECT, related_name="payments"
+    )
+    gift = models.ForeignKey(Gift, null=True, blank=True, on_delete=models.PROTECT, related_name="payments")
     # Of cash at the door, which comes parcel by parcel; a provider is paid for the whole purchase.
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="cash")
     gateway = models.CharField(max_length=20)
@@ -51,6 +55,11 @@ class Payment(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(amount_fen__gt=0), name="payment_positive"),
+            models.CheckConstraint(
+                name="payment_for_one_thing",
+                condition=models.Q(purpose="order_group", group__isnull=False, gift=None)
+                | models.Q(purpose="gift", group=None, order=None, gift__isnull=False),
+            ),
             models.UniqueConstraint(
                 fields=["gateway", "provider_reference"],
                 name="payment_provider_reference_once",
@@ -91,12 +100,15 @@ class PaymentCallback(models.Model):
 
 
 class Refund(models.Model):
-    """The execution of one refund request (or of a payment nothing was owed for) at the provider."""
+    """The execution at the provider of one refund request, of a gift that goes back to its giver, or of a
+    payment nothing was owed for.
+    """
 
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     request = models.OneToOneField(
         RefundRequest, null=True, blank=True, on_delete=models.PROTECT, related_name="refund"
     )
+    gift = models.OneToOneField(Gift, null=True, blank=True, on_delete=models.PROTECT, related_name="refund")
     # Of money that paid nothing: how much came, and under which number.
     unmatched = models.OneToOneField(
         "payments.UnmatchedMoney", null=True, blank=True, on_delete=models.PROTECT, related_name="refund"

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from common.errors import NotFound
@@ -18,19 +18,19 @@ UNFINISHED = (RefundStatus.REQUESTED, RefundStatus.IN_TRANSIT)
 
 
 def get_payment(*, user: User, payment_id: int) -> Payment:
-    """Return a payment of the person's own purchase; NotFound for a stranger."""
-    found = Payment.objects.select_related("group").filter(group__buyer=user, pk=payment_id).first()
+    """Return a payment of the person's own purchase or gift; NotFound for a stranger."""
+    own = Q(group__buyer=user) | Q(gift__giver=user)
+    found = Payment.objects.select_related("group", "gift__session").filter(own, pk=payment_id).first()
     if found is None:
         raise NotFound()
     return found
 
 
-def kept_payments(group_id: int) -> QuerySet[Payment]:
-    """Return the payments whose money stays for the purchase: not those given back as late or twice."""
-    given_back = Refund.objects.filter(payment=OuterRef("pk"), request=None, unmatched=None)
-    return Payment.objects.filter(group_id=group_id, status=PaymentStatus.SUCCEEDED).exclude(
-        Exists(given_back)
-    )
+def kept_payments(group_id: int | None, *, gift_id: int | None = None) -> QuerySet[Payment]:
+    """Return the payments whose money stays for a purchase (or gift): not those given back, late or twice."""
+    given_back = Refund.objects.filter(payment=OuterRef("pk"), request=None, unmatched=None, gift=None)
+    bought = Payment.objects.filter(group_id=group_id, gift_id=gift_id, status=PaymentStatus.SUCCEEDED)
+    return bought.exclude(Exists(given_back))
 
 
 def list_unfinished_refunds(*, now: datetime, since: timedelta, limit: int = 100) -> list[int]:

@@ -90,6 +90,7 @@ class PaymentPurpose(TextChoices):
     """What is paid for."""
 
     ORDER_GROUP = "order_group", _("purchase")
+    GIFT = "gift", _("gift")
 
 
 class CallbackOutcome(TextChoices):

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from common.admin_base import BaseAdmin, Move, OptionalReasonForm
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
+from payments.gift_admin import links_of_bought
 from payments.models import UnmatchedMoney
 from payments.services.deciding import approve_decision, propose_decision, turn_down_decision
 from payments.statuses import UnmatchedDecision, UnmatchedStatus
@@ -80,8 +81,7 @@ class UnmatchedMoneyAdmin(BaseAdmin):
         """Return the payment, its purchase and orders, the refund and the postings."""
         return [
             object_link(money.payment),
-            object_link(money.payment.group),
-            *(object_link(order) for order in money.payment.group.orders.all()),
+            *links_of_bought(money.payment),
             object_link(getattr(money, "refund", None)),
             list_link("ledger.ledgertransaction", _("Postings"), q=f"payment:{money.payment_id}"),
         ]

@@ -71,6 +71,7 @@ class PayoutStatementSerializer(serializers.ModelSerializer):
             "freight_fen",
             "coupon_fen",
             "refund_fen",
+            "gift_fen",
             "correction_fen",
             "carried_fen",
             "net_fen",

@@ -139,4 +139,6 @@ class LineKind(TextChoices):
     FREIGHT = "freight", _("freight")
     COUPON = "coupon", _("coupon given away")
     REFUND = "refund", _("goods came back")
+    GIFT = "gift", _("gift from a viewer")
+    GIFT_RETURNED = "gift_returned", _("gift went back")
     CORRECTION = "correction", _("correction")

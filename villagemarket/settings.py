@@ -324,6 +324,10 @@ SETTLEMENT_OVERDUE_HOURS = 2  # after the end of a period: when a closing that i
 ATTRIBUTION_HOURS = 24  # the last host who showed the product earns the commission
 ORDER_LINE_MAX_QUANTITY = 999
 UNPAID_PURCHASES_MAX = 8  # of one buyer at once; each holds goods until it expires
+GIFT_MINUTES = 5  # how long a gift waits to be paid
+GIFT_MAX_QUANTITY = 99
+GIFT_MAX_FEN = 50_000  # at once
+GIFT_DAY_MAX_FEN = 200_000  # of one person, by the village's calendar
 CALLBACK_MAX_BYTES = 64 * 1024
 CALLBACK_MAX_SKEW_SECONDS = 300
 

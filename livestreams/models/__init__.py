@@ -1,7 +1,8 @@
-"""Live sessions, rundown, pins and deals; broadcast and takes; chat; replay and clips."""
+"""Live sessions, rundown, pins and deals; broadcast and takes; chat and gifts; replay and clips."""
 
 from livestreams.models.broadcast import Broadcast, MediaKey, Take
 from livestreams.models.deals import FlashDeal
+from livestreams.models.gifts import Gift, GiftKind
 from livestreams.models.replays import Chapter, Clip, Replay
 from livestreams.models.room import BlockedWord, ChatMessage, ModerationAction, QuickReply
 from livestreams.models.sessions import (
@@ -22,6 +23,8 @@ __all__ = [
     "ChatMessage",
     "Clip",
     "FlashDeal",
+    "Gift",
+    "GiftKind",
     "Interruption",
     "LiveSession",
     "MediaKey",

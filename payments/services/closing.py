@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from common.errors import MarketError
+from livestreams.selectors.gifts import unpaid_gifts
+from livestreams.services.gifting import expire_gift
 from orders.selectors import list_cancelling_groups
 from orders.services.cancelling import finish_cancelling
 from payments.gateways import get_gateway
@@ -29,6 +31,17 @@ def close_group(*, group_id: int, now: datetime) -> None:
         facts = get_gateway(payment.gateway).close(payment.reference)
         settle_payment(payment_id=payment.pk, facts=facts, now=now)
     finish_cancelling(group_id=group_id, now=now)
+
+
+def close_gift(*, gift_id: int, now: datetime) -> None:
+    """Close every open payment of a gift whose time is over, then give it up; paid meanwhile, it is given.
+
+    GatewayUnavailable leaves it waiting; the poller comes again.
+    """
+    for payment in Payment.objects.filter(gift_id=gift_id, status__in=OPEN).order_by("pk"):
+        facts = get_gateway(payment.gateway).close(payment.reference)
+        settle_payment(payment_id=payment.pk, facts=facts, now=now)
+    expire_gift(gift_id=gift_id, now=now)
 
 
 def check_payment(*, payment: Payment, now: datetime) -> Payment:
@@ -66,14 +79,19 @@ def poll_open(*, now: datetime, limit: int = 100) -> int:
 
 
 def close_leftovers(*, now: datetime) -> int:
-    """Take up closings that were given up on while a provider was silent; return how many are now done."""
+    """Take up closings that were given up on while a provider was silent, and gifts that nobody paid.
+
+    Return how many are now done.
+    """
+    closings = [(close_group, {"group_id": pk}) for pk in list_cancelling_groups()]
+    closings += [(close_gift, {"gift_id": pk}) for pk in unpaid_gifts(now=now)]
     done = 0
-    for group_id in list_cancelling_groups():
+    for close, what in closings:
         try:
-            close_group(group_id=group_id, now=now)
+            close(**what, now=now)
             done += 1
         except MarketError as error:
-            logger.warning("purchase %s cannot be closed yet: %s", group_id, error.code)
+            logger.warning("%s cannot be closed yet: %s", what, error.code)
         except Exception:
-            logger.exception("purchase %s could not be closed", group_id)
+            logger.exception("%s could not be closed", what)
     return done

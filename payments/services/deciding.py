@@ -10,12 +10,11 @@ from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.moves import check_move
 from ledger.services.posting import Posting, post
-from ledger.statuses import Kind, Purpose
-from orders.services.locking import lock_group
-from orders.services.paying import mark_group_paid
+from ledger.statuses import Purpose
+from livestreams.services.gifting import note_returned
 from payments.errors import OtherPersonNeeded
 from payments.models import Payment, Refund, UnmatchedMoney
-from payments.selectors import kept_payments
+from payments.services.fulfilling import credited, fulfil, is_bought_before, kind_of, lock_bought
 from payments.services.settling import new_reference
 from payments.statuses import UNMATCHED_MOVES, PaymentStatus, UnmatchedDecision, UnmatchedStatus
 
@@ -82,11 +81,14 @@ def turn_down_decision(*, actor: User, unmatched_id: int, reason: str, now: date
 
 def held_in(refund: Refund) -> str:
     """Return the account in which the money of a refund waits."""
-    return Purpose.UNMATCHED if refund.request_id is None else Purpose.BUYER_HELD
+    is_of_nothing = refund.request_id is None and refund.gift_id is None
+    return Purpose.UNMATCHED if is_of_nothing else Purpose.BUYER_HELD
 
 
 def note_sent_back(refund: Refund, now: datetime) -> None:
-    """Note that a refund of such money has gone through, by the provider or by hand."""
+    """Note that a refund of such money, or of a gift, has gone through, by the provider or by hand."""
+    if refund.gift_id is not None:
+        note_returned(gift_id=refund.gift_id, now=now)
     if refund.unmatched_id is not None:
         UnmatchedMoney.objects.filter(pk=refund.unmatched_id, status=UnmatchedStatus.RETURNING).update(
             status=UnmatchedStatus.RETURNED, settled_at=now
@@ -99,7 +101,7 @@ def _locked(actor: User, unmatched_id: int) -> UnmatchedMoney:
     money = UnmatchedMoney.objects.select_related("payment").filter(pk=unmatched_id).first()
     if money is None:
         raise NotFound()
-    lock_group(money.payment.group_id)
+    lock_bought(money.payment)
     payment = Payment.objects.select_for_update().get(pk=money.payment_id)
     money = UnmatchedMoney.objects.select_for_update().get(pk=unmatched_id)
     money.payment = payment
@@ -113,7 +115,7 @@ def _check_pays(money: UnmatchedMoney) -> None:
     if (
         not is_whole
         or payment.status == PaymentStatus.SUCCEEDED
-        or kept_payments(payment.group_id).exists()
+        or is_bought_before(payment)
         or taken.exclude(pk=payment.pk).exists()
     ):
         raise MoveRefused()
@@ -122,20 +124,17 @@ def _check_pays(money: UnmatchedMoney) -> None:
 def _pay_purchase(money: UnmatchedMoney, now: datetime) -> None:
     _check_pays(money)
     payment = money.payment
-    if not mark_group_paid(group_id=payment.group_id, now=now):
+    if not fulfil(payment, now=now):
         raise MoveRefused()
     payment.status, payment.succeeded_at = PaymentStatus.SUCCEEDED, now
     payment.provider_reference = money.provider_reference
     payment.save(update_fields=["status", "succeeded_at", "provider_reference"])
     source = f"payment:{payment.pk}"
     post(
-        kind=Kind.PAYMENT,
+        kind=kind_of(payment),
         key=source,
         source=source,
-        postings=[
-            Posting(Purpose.UNMATCHED, money.amount_fen, source),
-            Posting(Purpose.BUYER_HELD, -money.amount_fen, source),
-        ],
+        postings=[Posting(Purpose.UNMATCHED, money.amount_fen, source), *credited(payment)],
         now=now,
         memo=money.reason,
     )

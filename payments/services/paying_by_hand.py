@@ -21,12 +21,12 @@ from common.moves import check_move
 from ledger.services.locking import lock_balance
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
-from orders.services.locking import lock_group
 from orders.services.refunding import mark_refunded
 from payments.errors import MoreThanHeld, OtherPersonNeeded
 from payments.models import HandRefund, Refund
 from payments.offers import CASH
 from payments.services.deciding import held_in, note_sent_back
+from payments.services.fulfilling import lock_bought
 from payments.services.handing_over import check_facts
 from payments.statuses import HAND_REFUND_MOVES, Giver, HandRefundStatus, RefundStatus
 from shops.models import Photo
@@ -130,7 +130,7 @@ def _needs_second_person(refund: Refund) -> bool:
 
 
 def _lock(refund: Refund) -> Refund:
-    lock_group(refund.payment.group_id)
+    lock_bought(refund.payment)
     return (
         Refund.objects.select_for_update(of=["self"])
         .select_related("payment", "request__order")
@@ -142,7 +142,8 @@ def _locked_note(actor: User, note_id: int) -> HandRefund:
     note = HandRefund.objects.select_related("refund__payment__group").filter(pk=note_id).first()
     if note is None:
         raise NotFound()
-    is_buyers = note.refund.payment.group.buyer_id == actor.pk and note.giver == Giver.SHOP
+    group = note.refund.payment.group
+    is_buyers = note.giver == Giver.SHOP and group is not None and group.buyer_id == actor.pk
     if not is_buyers and not (actor.is_active and actor.is_staff):
         raise NotFound()
     refund = _lock(note.refund)

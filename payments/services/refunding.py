@@ -19,6 +19,7 @@ from payments.models import Refund
 from payments.offers import CASH
 from payments.selectors import UNFINISHED, kept_payments, list_unfinished_refunds
 from payments.services.deciding import held_in, note_sent_back
+from payments.services.fulfilling import lock_bought
 from payments.services.settling import new_reference
 from payments.statuses import HandRefundStatus, RefundStatus
 
@@ -166,5 +167,5 @@ def _fail(refund_id: int, detail: str, now: datetime) -> Refund:
 
 def _lock(refund_id: int) -> Refund:
     refund = Refund.objects.select_related("payment").get(pk=refund_id)
-    lock_group(refund.payment.group_id)
+    lock_bought(refund.payment)
     return Refund.objects.select_for_update(of=["self"]).select_related("payment").get(pk=refund_id)

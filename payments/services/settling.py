@@ -9,13 +9,12 @@ from django.db import transaction
 from common import outbox
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, Purpose
-from orders.services.locking import lock_group
-from orders.services.paying import mark_group_paid
 from orders.statuses import RefundReason
 from payments.gateways import get_gateway
 from payments.gateways.base import Facts
 from payments.models import Payment, PaymentCallback, Refund, UnmatchedMoney
-from payments.selectors import OPEN, kept_payments
+from payments.selectors import OPEN
+from payments.services.fulfilling import credited, fulfil, is_bought_before, kind_of, lock_bought
 from payments.statuses import CallbackOutcome, PaymentStatus
 
 CURRENCY = "CNY"
@@ -36,11 +35,11 @@ def settle_payment(
 ) -> Settled:
     """Make the books agree with the provider's facts, once, however often and by whomever it is called.
 
-    Money that is real is always posted. It then pays the purchase, or becomes a refund with a reason
-    (too late, twice). Facts that do not match are quarantined and move nothing else.
+    Money that is real is always posted. It then pays the purchase or the gift, or becomes a refund with a
+    reason (too late, twice). Facts that do not match are quarantined and move nothing else.
     """
     payment = Payment.objects.get(pk=payment_id)
-    lock_group(payment.group_id)
+    lock_bought(payment)
     payment = Payment.objects.select_for_update().get(pk=payment_id)
     if callback is not None:
         callback = PaymentCallback.objects.select_for_update().get(pk=callback.pk)
@@ -95,7 +94,7 @@ def _quarantine(payment: Payment, facts: Facts, problem: str, now: datetime) -> 
             kind=Kind.UNMATCHED_PAYMENT,
             key=f"unmatched:{payment.gateway}:{facts.provider_reference}:{facts.amount_fen}",
             source=f"payment:{payment.pk}",
-            postings=_received(facts.amount_fen, Purpose.UNMATCHED, payment),
+            postings=_received(facts.amount_fen, payment),
             now=now,
             memo=problem,
         )
@@ -140,23 +139,23 @@ def _take_money(payment: Payment, facts: Facts, now: datetime) -> None:
     payment.provider_reference = facts.provider_reference
     payment.succeeded_at = now
     payment.save(update_fields=["status", "provider_reference", "succeeded_at"])
-    is_paid_before = kept_payments(payment.group_id).exclude(pk=payment.pk).exists()
-    fulfils = not is_paid_before and mark_group_paid(group_id=payment.group_id, now=now)
-    post(
-        kind=Kind.PAYMENT if fulfils else Kind.UNMATCHED_PAYMENT,
-        key=f"payment:{payment.pk}",
-        source=f"payment:{payment.pk}",
-        postings=_received(payment.amount_fen, Purpose.BUYER_HELD if fulfils else Purpose.UNMATCHED, payment),
-        now=now,
-    )
+    is_paid_before = is_bought_before(payment)
+    fulfils = not is_paid_before and fulfil(payment, now=now)
+    source = f"payment:{payment.pk}"
+    if fulfils:
+        cash = Posting(Purpose.CASH, payment.amount_fen, source)
+        post(kind=kind_of(payment), key=source, source=source, postings=[cash, *credited(payment)], now=now)
+    else:
+        unmatched = _received(payment.amount_fen, payment)
+        post(kind=Kind.UNMATCHED_PAYMENT, key=source, source=source, postings=unmatched, now=now)
     if not fulfils:
         reason = RefundReason.PAID_TWICE if is_paid_before else RefundReason.PAID_TOO_LATE
         _give_back(payment, reason, now)
 
 
-def _received(amount_fen: int, purpose: str, payment: Payment) -> list[Posting]:
+def _received(amount_fen: int, payment: Payment) -> list[Posting]:
     source = f"payment:{payment.pk}"
-    return [Posting(Purpose.CASH, amount_fen, source), Posting(purpose, -amount_fen, source)]
+    return [Posting(Purpose.CASH, amount_fen, source), Posting(Purpose.UNMATCHED, -amount_fen, source)]
 
 
 def _give_back(payment: Payment, reason: str, now: datetime) -> None:

@@ -11,20 +11,26 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.audit import actor_of
-from common.errors import MoveRefused
+from common.errors import MarketError, MoveRefused
 from common.idempotency import run_once
+from livestreams.errors import NotOnAir
+from livestreams.selectors.gifts import get_own_gift
+from livestreams.services.gifting import lock_gift
+from livestreams.statuses import ON_AIR, GiftStatus
 from orders.errors import PurchaseExpired
 from orders.selectors import get_group
 from orders.selectors.collection import check_collection
 from orders.services.locking import lock_group
 from orders.statuses import OrderStatus
-from payments.errors import UnknownGateway
+from payments.errors import GiftExpired, UnknownGateway
 from payments.gateways import get_gateway
 from payments.gateways.base import Wish
 from payments.models import Payment
+from payments.offers import CASH
 from payments.selectors import OPEN
+from payments.services.fulfilling import lock_bought
 from payments.services.settling import CURRENCY, new_reference
-from payments.statuses import PaymentStatus, PayMethod
+from payments.statuses import PaymentPurpose, PaymentStatus, PayMethod
 from shops.models import Shop
 
 # The provider stops taking money before we stop holding the goods (rules.md 5).
@@ -55,7 +61,7 @@ def start_payment(
     if gateway not in settings.PAYMENT_GATEWAYS:
         raise UnknownGateway()
     check_collection(Shop.objects.filter(orders__group=group))
-    adapter = get_gateway(gateway)
+    get_gateway(gateway)  # one that cannot work is refused before anything is written
     digest = salted_hmac("payments.payer", payer).hexdigest() if payer else ""
 
     def run() -> dict[str, Any]:
@@ -69,16 +75,78 @@ def start_payment(
         now=now,
         run=run,
     )
-    payment = Payment.objects.get(pk=answer["payment"])
+    payment = make_ready(
+        payment_id=answer["payment"],
+        subject=_("Village Market, purchase %(number)s") % {"number": group.orders.first().number},
+        called_off=PurchaseExpired,
+        origin=origin,
+        payer=payer,
+        client_ip=client_ip,
+    )
+    return payment, replayed
+
+
+def start_gift_payment(
+    *,
+    giver: User,
+    gift_id: int,
+    gateway: str,
+    idempotency_key: uuid.UUID,
+    origin: str,
+    now: datetime,
+    method: str = PayMethod.REDIRECT,
+    payer: str = "",
+    client_ip: str = "",
+) -> tuple[Payment, bool]:
+    """Make a gift payable at a gateway, as `start_payment` does a purchase; never in cash.
+
+    The show has to be on still. NotFound, UnknownGateway, ShopNotChecked, NotOnAir, GiftExpired, MoveRefused,
+    GatewayUnavailable.
+    """
+    gift = get_own_gift(user=giver, gift_id=gift_id)
+    if gateway not in settings.PAYMENT_GATEWAYS or gateway == CASH:
+        raise UnknownGateway()
+    check_collection([gift.session.shop])
+    get_gateway(gateway)
+    digest = salted_hmac("payments.payer", payer).hexdigest() if payer else ""
+
+    def run() -> dict[str, Any]:
+        return {"payment": _open_gift_payment(gift.pk, gateway, method, digest, now).pk}
+
+    answer, replayed = run_once(
+        actor=actor_of(giver),
+        operation="payments.start_gift",
+        key=idempotency_key,
+        body={"gift": gift_id, "gateway": gateway, "method": method, "payer": digest},
+        now=now,
+        run=run,
+    )
+    payment = make_ready(
+        payment_id=answer["payment"],
+        subject=_("Village Market, gift in a live show"),
+        called_off=GiftExpired,
+        origin=origin,
+        payer=payer,
+        client_ip=client_ip,
+    )
+    return payment, replayed
+
+
+def make_ready(
+    *, payment_id: int, subject: str, called_off: type[MarketError], origin: str, payer: str, client_ip: str
+) -> Payment:
+    """Make a payment known to its provider, once; `called_off` when nobody may pay it any more."""
+    payment = Payment.objects.get(pk=payment_id)
     if payment.status != PaymentStatus.CREATED:
-        return payment, replayed
+        return payment
+    adapter = get_gateway(payment.gateway)
     # Outside any transaction; repeated with the same reference after a crash (PR3).
     created = adapter.create(
         Wish(
             reference=payment.reference,
             amount_fen=payment.amount_fen,
             currency=CURRENCY,
-            subject=_("Village Market, purchase %(number)s") % {"number": group.orders.first().number},
+            subject=subject,
             expires_at=payment.expires_at,
             return_url=f"{origin}/checkout/return/{payment.pk}/",
             method=payment.method,
@@ -88,10 +156,10 @@ def start_payment(
     )
     payment, is_open = _note_created(payment, created.provider_reference, created.pay_url)
     if not is_open:
-        # Called off while we were asking: nobody may pay it any more.
+        # Called off while we were asking.
         adapter.close(payment.reference)
-        raise PurchaseExpired()
-    return payment, replayed
+        raise called_off()
+    return payment
 
 
 def _open_payment(group_id: int, gateway: str, method: str, payer_digest: str, now: datetime) -> Payment:
@@ -104,27 +172,50 @@ def _open_payment(group_id: int, gateway: str, method: str, payer_digest: str, n
     expires_at = group.expires_at - PROVIDER_MARGIN
     if expires_at - now < SHORTEST:
         raise PurchaseExpired()
-    open_payment = (
-        Payment.objects.select_for_update()
-        .filter(group=group, gateway=gateway, method=method, payer_digest=payer_digest, status__in=OPEN)
-        .order_by("-pk")
-        .first()
+    return _one_open(
+        Payment(
+            purpose=PaymentPurpose.ORDER_GROUP, group=group, gateway=gateway, method=method,
+            payer_digest=payer_digest, amount_fen=group.total_fen, created_at=now, expires_at=expires_at,
+        )
+    )  # fmt: skip
+
+
+def _open_gift_payment(gift_id: int, gateway: str, method: str, payer_digest: str, now: datetime) -> Payment:
+    gift = lock_gift(gift_id)
+    if gift.status == GiftStatus.EXPIRED:
+        raise GiftExpired()
+    if gift.status != GiftStatus.PENDING:
+        raise MoveRefused(_("This gift is already paid."))
+    if gift.session.status not in ON_AIR:
+        raise NotOnAir()
+    expires_at = gift.expires_at - PROVIDER_MARGIN
+    if expires_at - now < SHORTEST:
+        raise GiftExpired()
+    return _one_open(
+        Payment(
+            purpose=PaymentPurpose.GIFT, gift=gift, gateway=gateway, method=method,
+            payer_digest=payer_digest, amount_fen=gift.amount_fen, created_at=now, expires_at=expires_at,
+        )
+    )  # fmt: skip
+
+
+def _one_open(wanted: Payment) -> Payment:
+    """Return the open payment of the same thing, gateway, method and payer; else this one, begun."""
+    same = ("group_id", "gift_id", "gateway", "method", "payer_digest")
+    begun = Payment.objects.select_for_update().filter(
+        status__in=OPEN, **{name: getattr(wanted, name) for name in same}
     )
-    return open_payment or Payment.objects.create(
-        group=group,
-        gateway=gateway,
-        method=method,
-        payer_digest=payer_digest,
-        amount_fen=group.total_fen,
-        reference=new_reference("P", now),
-        created_at=now,
-        expires_at=expires_at,
-    )
+    found = begun.order_by("-pk").first()
+    if found is not None:
+        return found
+    wanted.reference = new_reference("P", wanted.created_at)
+    wanted.save(force_insert=True)
+    return wanted
 
 
 @transaction.atomic
 def _note_created(payment: Payment, provider_reference: str, pay_url: str) -> tuple[Payment, bool]:
-    lock_group(payment.group_id)
+    lock_bought(payment)
     payment = Payment.objects.select_for_update().get(pk=payment.pk)
     if payment.status == PaymentStatus.CREATED:
         payment.status = PaymentStatus.PENDING

@@ -60,6 +60,8 @@ class PayoutStatement(models.Model):
     coupon_fen = models.BigIntegerField(default=0)
     # What cases took back after the sale: below zero, but for a coupon that came back with the goods.
     refund_fen = models.BigIntegerField(default=0)
+    # What viewers gave, less what went back; the market's part of it is in `platform_fee_fen`.
+    gift_fen = models.BigIntegerField(default=0)
     correction_fen = models.BigIntegerField(default=0)
     carried_fen = models.BigIntegerField(default=0)
     carried_from = models.OneToOneField(
@@ -84,6 +86,7 @@ class PayoutStatement(models.Model):
                     + models.F("freight_fen")
                     + models.F("coupon_fen")
                     + models.F("refund_fen")
+                    + models.F("gift_fen")
                     + models.F("correction_fen")
                     + models.F("carried_fen")
                 ),
@@ -142,7 +145,7 @@ class StatementQuestion(models.Model):
 
 
 class StatementLine(models.Model):
-    """One payable ledger entry, claimed once for ever; gross - commission - fee = amount for a sale.
+    """One payable ledger entry, claimed once for ever. Of sales and gifts gross - commission - fee = amount.
 
     Written by hundreds of thousands from the book itself, whose entries nobody can delete: what they point at
     is not looked up and locked again row by row. The database refuses any later change, and lines without

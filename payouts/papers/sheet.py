@@ -195,14 +195,14 @@ def _cells(row: StatementRow, paper: Paper) -> list[str]:
 
 def _totals_of(paper: Paper) -> list[tuple[str, int]]:
     if paper.is_host:
-        rows = [(_("Host commission"), paper.gross_fen)]
+        rows = [(_("Host commission"), paper.gross_fen), (_("Gifts from viewers"), paper.gift_fen)]
     else:
         rows = [
             (_("Buyers paid for goods"), paper.gross_fen),
             (_("Host's share"), -paper.commission_fen),
-            (_("Market's share"), -paper.platform_fee_fen),
         ]
     rows += [
+        (_("Market's share"), -paper.platform_fee_fen),
         (_("Freight"), paper.freight_fen),
         (_("Coupons given away"), paper.coupon_fen),
         (_("Goods came back"), paper.refund_fen),

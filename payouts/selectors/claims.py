@@ -1,7 +1,7 @@
 """Which payable entries of the book belong to a shop's period: one set-based query (decisions.md 14).
 
-An entry names its document ("order_line:7", "order:3", "shop:2"), and the document its shop. The book is a
-lower floor and knows no orders, so the join is made here, in SQL.
+An entry names its document ("order_line:7", "order:3", "gift:5", "shop:2"), and the document its shop. The
+book is a lower floor and knows no orders, so the join is made here, in SQL.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,8 @@ SELECT e.id AS entry_id,
        a.owner_kind,
        a.owner_id,
        CASE WHEN t.kind = %(after_sale)s THEN %(refund)s
+            WHEN t.kind = %(gift_posted)s THEN %(gift)s
+            WHEN t.kind = %(gift_taken_back)s THEN %(gift_returned)s
             WHEN t.kind <> %(completion)s THEN %(correction)s
             WHEN a.purpose = %(host_payable)s THEN %(host_commission)s
             WHEN a.purpose = %(freight_payable)s THEN %(freight)s
@@ -41,7 +43,8 @@ SELECT e.id AS entry_id,
        -e.amount_fen AS amount_fen,
        t.posted_at,
        l.id AS order_line_id,
-       coalesce(o.number, '') AS order_number
+       coalesce(o.number, '') AS order_number,
+       g.id AS gift_id
 FROM ledger_ledgertransaction t
 JOIN ledger_ledgerentry e ON e.transaction_id = t.id
 JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = ANY(%(payable)s)
@@ -50,10 +53,13 @@ LEFT JOIN orders_orderline l
 LEFT JOIN orders_order o
   ON o.id = coalesce(
        l.order_id, CASE WHEN e.source LIKE 'order:%%' THEN substr(e.source, 7)::bigint END)
+LEFT JOIN livestreams_gift g
+  ON g.id = CASE WHEN e.source LIKE 'gift:%%' THEN substr(e.source, 6)::bigint END
+LEFT JOIN livestreams_livesession v ON v.id = g.session_id
 WHERE t.posted_at < %(before)s
   {window}
   AND t.kind <> ALL(%(sending)s)
-  AND ((o.shop_id = %(shop)s AND o.paid_at IS NOT NULL) OR e.source = %(shop_source)s)
+  AND ((o.shop_id = %(shop)s AND o.paid_at IS NOT NULL) OR e.source = %(shop_source)s OR v.shop_id = %(shop)s)
   AND NOT EXISTS (SELECT 1 FROM payouts_statementline s WHERE s.entry_id = e.id)
 """
 
@@ -113,6 +119,10 @@ def _statement(shop_id: int, before: datetime, seen: tuple[datetime, int] | None
         "sending": [str(kind) for kind in SENDING],
         "after_sale": Kind.AFTER_SALE,
         "completion": Kind.COMPLETION,
+        "gift_posted": Kind.GIFT,
+        "gift_taken_back": Kind.GIFT_RETURNED,
+        "gift": LineKind.GIFT,
+        "gift_returned": LineKind.GIFT_RETURNED,
         "host_payable": Purpose.HOST_PAYABLE,
         "freight_payable": Purpose.FREIGHT_PAYABLE,
         "coupon_cost": Purpose.COUPON_COST,

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from payouts.models import PayoutStatement
 from payouts.selectors.seals import letters_of
-from payouts.selectors.statements import StatementRow, list_lines, row_of
+from payouts.selectors.statements import StatementRow, gifts_of, list_lines, row_of
 
 # Some sheets of A4; a longer tally of a whole shop is read on its page.
 MOST_LINES = 400
@@ -33,6 +33,7 @@ class Paper:
     freight_fen: int
     coupon_fen: int
     refund_fen: int
+    gift_fen: int
     correction_fen: int
     carried_fen: int
     net_fen: int
@@ -42,7 +43,7 @@ class Paper:
 
 SUMS = (
     "gross_fen", "commission_fen", "platform_fee_fen", "freight_fen", "coupon_fen", "refund_fen",
-    "correction_fen", "carried_fen", "net_fen",
+    "gift_fen", "correction_fen", "carried_fen", "net_fen",
 )  # fmt: skip
 
 
@@ -55,6 +56,7 @@ def paper_of(statement: PayoutStatement) -> Paper:
     """Return a statement for drawing."""
     path = check_path(statement)
     lines = list(list_lines(statement=statement)[: MOST_LINES + 1])
+    gifts = gifts_of(lines)
     left = statement.lines.count() - MOST_LINES if len(lines) > MOST_LINES else 0
     period = statement.period
     return Paper(
@@ -68,7 +70,7 @@ def paper_of(statement: PayoutStatement) -> Paper:
         starts_at=period.starts_at,
         last_moment=period.last_moment,
         issued_at=statement.issued_at or period.ends_at,
-        lines=[row_of(line, is_linked=False) for line in lines[:MOST_LINES]],
+        lines=[row_of(line, is_linked=False, gift=gifts.get(line.entry_id)) for line in lines[:MOST_LINES]],
         lines_left=left,
         **{name: getattr(statement, name) for name in SUMS},
     )

@@ -38,6 +38,9 @@ def seal_of(statement: PayoutStatement, *, lines: str) -> str:
     period = statement.period
     head = [period.shop_id, int(period.starts_at.timestamp()), int(period.ends_at.timestamp())]
     head += [getattr(statement, name) for name in _HEAD]
+    if statement.gift_fen:
+        # Only then: tallies that were sealed before there were gifts stay genuine.
+        head.append(statement.gift_fen)
     said = "\x1f".join("" if value is None else str(value) for value in ["statement/1", *head, lines])
     return hashlib.sha256(said.encode()).hexdigest()
 

@@ -1,5 +1,6 @@
 """Statements as their payee, or the shop that prints them, may read them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +9,15 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from common.errors import NotFound
+from ledger.models import LedgerEntry
+from livestreams.models import Gift
+from livestreams.selectors.gifts import gifts_by_id
 from orders.models import Order
 from payouts.models import PayoutStatement, SettlementPeriod, StatementLine
 from payouts.statuses import LineKind
 
 SOLD = (LineKind.SALE, LineKind.HOST_COMMISSION)
+GIVEN = (LineKind.GIFT, LineKind.GIFT_RETURNED)
 
 
 @dataclass(frozen=True)
@@ -93,12 +98,24 @@ def list_lines(*, statement: PayoutStatement) -> QuerySet:
     )
 
 
+def gifts_of(lines: Iterable[StatementLine]) -> dict[int, Gift]:
+    """Return the gifts that lines are about, by the entry of the book that a line claims."""
+    entries = [line.entry_id for line in lines if line.kind in GIVEN]
+    sources = dict(LedgerEntry.objects.filter(pk__in=entries).values_list("pk", "source"))
+    numbers = {entry: int(source.removeprefix("gift:")) for entry, source in sources.items()}
+    gifts = gifts_by_id(set(numbers.values()))
+    return {entry: gifts[number] for entry, number in numbers.items()}
+
+
 def statement_lines(*, statement: PayoutStatement, viewer: User) -> list[StatementRow]:
     """Return the lines for a page; orders are linked where the viewer works in the shop."""
     lines = list(list_lines(statement=statement))
     numbers = {line.order_number for line in lines}
     linked = set(Order.objects.for_member(viewer).filter(number__in=numbers).values_list("number", flat=True))
-    return [row_of(line, is_linked=line.order_number in linked) for line in lines]
+    gifts = gifts_of(lines)
+    return [
+        row_of(line, is_linked=line.order_number in linked, gift=gifts.get(line.entry_id)) for line in lines
+    ]
 
 
 def replay_seconds(line: StatementLine) -> int | None:
@@ -137,26 +154,33 @@ def _with_parts(statements: QuerySet) -> QuerySet:
     ).order_by("-period__ends_at", "-pk")
 
 
-def row_of(line: StatementLine, *, is_linked: bool) -> StatementRow:
+def row_of(line: StatementLine, *, is_linked: bool, gift: Gift | None = None) -> StatementRow:
     """Return a line for a page or a paper; the order is linked where the viewer works in the shop."""
     sold = line.order_line
     return StatementRow(
         posted_at=line.posted_at,
         kind=line.kind,
         kind_label=str(LineKind(line.kind).label),
-        title=f"{sold.title} {sold.variant_name}" if sold else "",
+        title=_title(line, gift),
         # What came back may be fewer than what was sold: only a sale says how many.
-        quantity=sold.quantity if sold and line.kind in SOLD else None,
+        quantity=gift.quantity if gift else sold.quantity if sold and line.kind in SOLD else None,
         order_number=line.order_number,
         order_url=f"/desk/orders/{line.order_number}/" if is_linked else "",
         lots=lots_of(line),
-        live_url=_live_url(line),
-        live_at=sold.pin_event.opened_at if sold and sold.pin_event_id else None,
+        live_url=f"/live/{gift.session_id}/" if gift else _live_url(line),
+        live_at=gift.paid_at if gift else sold.pin_event.opened_at if sold and sold.pin_event_id else None,
         gross_fen=line.gross_fen,
         commission_fen=line.commission_fen,
         platform_fee_fen=line.platform_fee_fen,
         amount_fen=line.amount_fen,
     )
+
+
+def _title(line: StatementLine, gift: Gift | None) -> str:
+    if gift is not None:
+        return gift.name
+    sold = line.order_line
+    return f"{sold.title} {sold.variant_name}" if sold else ""
 
 
 def _live_url(line: StatementLine) -> str:

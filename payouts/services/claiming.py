@@ -23,13 +23,18 @@ CREATE TEMP TABLE payouts_claim AS
 SELECT c.entry_id, c.owner_kind, c.owner_id, c.kind, c.posted_at, c.order_line_id, c.order_number,
        c.amount_fen,
        CASE c.kind WHEN %(sale)s THEN coalesce(a.gross_fen, l.total_fen)
-                   WHEN %(host_commission)s THEN c.amount_fen ELSE 0 END AS gross_fen,
+                   WHEN %(host_commission)s THEN c.amount_fen
+                   WHEN %(gift)s THEN g.amount_fen WHEN %(gift_returned)s THEN -g.amount_fen
+                   ELSE 0 END AS gross_fen,
        CASE c.kind WHEN %(sale)s THEN coalesce(a.host_fen, h.amount_fen, 0) ELSE 0 END AS commission_fen,
-       CASE c.kind WHEN %(sale)s THEN coalesce(a.platform_fen, p.amount_fen, 0) ELSE 0 END AS platform_fee_fen
+       CASE c.kind WHEN %(sale)s THEN coalesce(a.platform_fen, p.amount_fen, 0)
+                   WHEN %(gift)s THEN g.platform_fen WHEN %(gift_returned)s THEN -g.platform_fen
+                   ELSE 0 END AS platform_fee_fen
 FROM ({claimable}) c
 LEFT JOIN orders_orderline l ON l.id = c.order_line_id
 LEFT JOIN orders_commissionline h ON h.order_line_id = l.id AND h.kind = %(host)s
 LEFT JOIN orders_commissionline p ON p.order_line_id = l.id AND p.kind = %(platform)s
+LEFT JOIN livestreams_gift g ON g.id = c.gift_id
 -- Of goods that many farmers share, the part of each.
 LEFT JOIN (
     SELECT order_line_id, farmer_id, sum(gross_fen) AS gross_fen, sum(host_fen) AS host_fen,
@@ -43,15 +48,16 @@ ORDER BY c.owner_id, c.owner_kind COLLATE "C", c.entry_id
 # Some hundreds of payees at a time: what they add up to, and what their lines contribute to their seals.
 _SUMS = """
 SELECT owner_kind, owner_id,
-       coalesce(sum(gross_fen), 0),
+       coalesce(sum(gross_fen) FILTER (WHERE kind NOT IN (%(gift)s, %(gift_returned)s)), 0),
        coalesce(sum(commission_fen), 0),
        coalesce(sum(platform_fee_fen), 0),
        coalesce(sum(amount_fen) FILTER (WHERE kind = %(freight)s), 0),
        coalesce(sum(amount_fen) FILTER (WHERE kind = %(coupon)s), 0),
        coalesce(sum(amount_fen) FILTER (WHERE kind = %(refund)s), 0),
+       coalesce(sum(gross_fen) FILTER (WHERE kind IN (%(gift)s, %(gift_returned)s)), 0),
        coalesce(sum(amount_fen) FILTER (WHERE kind = %(correction)s), 0),
        coalesce(sum(amount_fen), 0),
-       min(entry_id) FILTER (WHERE kind = %(sale)s AND
+       min(entry_id) FILTER (WHERE kind IN (%(sale)s, %(gift)s, %(gift_returned)s) AND
          gross_fen - commission_fen - platform_fee_fen IS DISTINCT FROM amount_fen)
 FROM payouts_claim
 WHERE (owner_kind, owner_id) IN (SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]))
@@ -103,6 +109,7 @@ class Sums:
     freight_fen: int
     coupon_fen: int
     refund_fen: int
+    gift_fen: int
     correction_fen: int
     amount_fen: int
     wrong_entry: int | None
@@ -111,7 +118,7 @@ class Sums:
     @property
     def columns(self) -> dict[str, int]:
         """Return the columns of a statement."""
-        names = ("gross", "commission", "platform_fee", "freight", "coupon", "refund", "correction")
+        names = ("gross", "commission", "platform_fee", "freight", "coupon", "refund", "gift", "correction")
         return {f"{name}_fen": getattr(self, f"{name}_fen") for name in names}
 
 

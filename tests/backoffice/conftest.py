@@ -27,6 +27,7 @@ from livestreams.models import (
     Chapter,
     Clip,
     FlashDeal,
+    Gift,
     Interruption,
     MediaKey,
     ModerationAction,
@@ -56,6 +57,7 @@ from orders.services.judging_reviews import report_review
 from payments.models import (
     CashHandover,
     HandRefund,
+    Payment,
     PaymentCallback,
     ProviderBill,
     ProviderBillLine,
@@ -68,6 +70,7 @@ from shops.models import DealStock
 from tests.factories.cases import ask
 from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.freight import make_freight, zone
+from tests.factories.gifts import make_gift_kind
 from tests.factories.lots import bring, make_pool
 from tests.factories.orders import make_payment, make_shipped
 from tests.factories.shops import make_person, make_photo
@@ -252,6 +255,15 @@ def live_show(world, zhuoma, now) -> None:
     BlockedWord.objects.create(text="假货", folded="假货", created_at=now)
     QuickReply.objects.create(host=world.market.host, text="今天发货")
     variant = world.market.variant
+    kind = make_gift_kind(name="<b>花</b>")
+    gift = Gift.objects.create(
+        session=world.session, host=world.session.host, giver=stranger, kind=kind, name=kind.name, quantity=1,
+        amount_fen=999, platform_fen=299, status="paid", paid_at=now, created_at=now, expires_at=now,
+    )  # fmt: skip
+    Payment.objects.create(
+        purpose="gift", gift=gift, gateway="sandbox", status="succeeded", amount_fen=999, reference="PG1",
+        created_at=now, expires_at=now, succeeded_at=now,
+    )  # fmt: skip
     stock = DealStock.objects.create(variant=variant, quantity=5, is_open=False)
     FlashDeal.objects.create(
         session=world.session, rundown_item=world.item, stock=stock, status="ended", price_fen=5000,
