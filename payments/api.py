@@ -14,7 +14,7 @@ from common.idempotency import parse_key
 from orders.selectors import get_group, get_visible_order
 from orders.serializers import OrderSerializer
 from orders.services.confirming import refuse_parcel
-from payments.models import PaymentCallback
+from payments.models import Payment, PaymentCallback
 from payments.offers import CASH, PAYER, offer_for
 from payments.selectors import get_payment
 from payments.serializers import (
@@ -61,20 +61,25 @@ class PayView(APIView):
             buyer=request.user,
             group_id=group_id,
             gateway=gateway,
-            method=serializer.validated_data.get("method") or _method(request, gateway, payer),
+            method=serializer.validated_data.get("method") or way_of(request, gateway, payer),
             payer=payer,
             client_ip=request.META.get("REMOTE_ADDR", ""),
             idempotency_key=key,
             origin=f"{request.scheme}://{request.get_host()}",
             now=utc_now(),
         )
-        kind = {PayMethod.NATIVE: "qr", PayMethod.JSAPI: "jsapi"}.get(payment.method, "redirect")
-        page = f"/checkout/payments/{payment.pk}/"
-        answer = {"payment": payment.pk, "next": {"kind": kind, "url": payment.pay_url, "page": page}}
-        return Response(answer, status=200 if replayed else 201)
+        return Response(next_step(payment), status=200 if replayed else 201)
 
 
-def _method(request: Request, gateway: str, payer: str) -> str:
+def next_step(payment: Payment) -> dict:
+    """Return a started payment and where it is paid."""
+    kind = {PayMethod.NATIVE: "qr", PayMethod.JSAPI: "jsapi"}.get(payment.method, "redirect")
+    page = f"/checkout/payments/{payment.pk}/"
+    return {"payment": payment.pk, "next": {"kind": kind, "url": payment.pay_url, "page": page}}
+
+
+def way_of(request: Request, gateway: str, payer: str) -> str:
+    """Return how a gateway takes this browser along; UnknownGateway when it is not offered here."""
     offer = offer_for(
         user_agent=request.headers.get("User-Agent", ""),
         gateways=settings.PAYMENT_GATEWAYS,

@@ -34,19 +34,23 @@ class PayAnswerSerializer(serializers.Serializer):
 
 
 class PaymentSerializer(serializers.ModelSerializer):
-    """How a payment stands."""
+    """How a payment stands: of a purchase (`group`, `orders`) or of a `gift`."""
 
-    orders = serializers.SlugRelatedField(
-        source="group.orders", slug_field="number", many=True, read_only=True
-    )
+    orders = serializers.SerializerMethodField()
 
     class Meta:
         model = Payment
         fields = [
-            "id", "group", "orders", "gateway", "status", "amount_fen", "created_at", "expires_at",
-            "succeeded_at",
+            "id", "purpose", "group", "orders", "gift", "gateway", "status", "amount_fen", "created_at",
+            "expires_at", "succeeded_at",
         ]  # fmt: skip
         read_only_fields = fields
+
+    def get_orders(self, payment: Payment) -> list[str]:
+        """Return the numbers of the orders; none for a gift."""
+        if payment.group is None:
+            return []
+        return list(payment.group.orders.order_by("pk").values_list("number", flat=True))
 
 
 class CashSerializer(serializers.Serializer):

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from payments import api, cash_api
+from payments import api, cash_api, gift_api
 
 app_name = "payments"
 urlpatterns = []
 api_urlpatterns = [
     path("order-groups/<int:group_id>/pay/", api.PayView.as_view(), name="order_group_pay"),
+    path("gifts/<int:gift_id>/pay/", gift_api.GiftPayView.as_view(), name="gift_pay"),
     path("orders/<slug:number>/cash/", api.CashView.as_view(), name="order_cash"),
     path("orders/<slug:number>/refused/", api.RefusedParcelView.as_view(), name="order_refused"),
     path("shops/<int:shop_id>/cash/", cash_api.ShopCashView.as_view(), name="shop_cash"),

@@ -2,6 +2,7 @@
 
 from livestreams.api import (
     deals,
+    gifts,
     keys,
     moderation,
     replays,
@@ -13,6 +14,7 @@ from livestreams.api import (
 
 __all__ = [
     "deals",
+    "gifts",
     "keys",
     "moderation",
     "replays",

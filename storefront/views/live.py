@@ -20,6 +20,7 @@ from livestreams.statuses import ON_AIR, PUBLIC, DealStatus, SessionStatus
 from livestreams.wording import line_words
 from storefront.cards import calendar_card, session_card, share_tags
 from storefront.room_coupons import coupon_words, coupons_of_room
+from storefront.views.gifts import gift_form
 from storefront.views.paying import taken_at_once
 from storefront.views.replays import replay, start_at
 
@@ -61,6 +62,7 @@ def room(request: HttpRequest, session_id: int) -> HttpResponse:
     context = {
         "session": session,
         "coupon": coupons["first"],
+        "gifts": None if session.host.user_id == request.user.pk else gift_form(session),
         "card": calendar_card(session, is_reminded=session.pk in asked),
         "share": share_tags(session) if session.status in PUBLIC else None,
         "host_face": selectors.photo_src(session.host.portrait, 96),

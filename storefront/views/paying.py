@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common.clock import utc_now
 from common.errors import MarketError
 from common.idempotency import parse_key
+from livestreams.statuses import GiftStatus
 from orders.cards import order_card
 from orders.selectors import get_group, group_orders
 from orders.statuses import OrderStatus
@@ -41,15 +42,9 @@ STATE = "wechat_state"
 def pay(request: HttpRequest, group_id: int) -> HttpResponse:
     """Show what is to be paid, until when, and how. Inside WeChat, learn first who it is that pays."""
     group = get_group(user=request.user, group_id=group_id)
-    must_ask = offer(request).is_inside_wechat and not request.session.get(PAYER) and can_sign_in()
-    if must_ask and "wechat" not in request.GET:
-        state = request.session[STATE] = secrets.token_urlsafe(24)
-        back = f"{_origin(request)}{reverse('storefront:pay_wechat', args=[group.pk])}"
-        response = _pay_page(request, group_id)
-        # No redirect: the buyer may come from our order form, which may lead only to ourselves.
-        response["Refresh"] = f"0; url={sign_in_address(back=back, state=state)}"
-        return response
-    return _pay_page(request, group_id)
+    response = _pay_page(request, group.pk)
+    ask_wechat(request, response, back=reverse("storefront:pay_wechat", args=[group.pk]))
+    return response
 
 
 @never_cache
@@ -58,16 +53,29 @@ def pay(request: HttpRequest, group_id: int) -> HttpResponse:
 def pay_wechat(request: HttpRequest, group_id: int) -> HttpResponse:
     """Come back from WeChat with a code; what was not asked for by this browser is not believed (C9)."""
     get_group(user=request.user, group_id=group_id)
+    return redirect(believe_wechat(request, page=reverse("storefront:pay", args=[group_id])))
+
+
+def ask_wechat(request: HttpRequest, response: HttpResponse, *, back: str) -> None:
+    """Inside WeChat, let a page ask who it is that pays, unless that is known or was asked already."""
+    must_ask = offer(request).is_inside_wechat and not request.session.get(PAYER) and can_sign_in()
+    if must_ask and response.status_code == 200 and "wechat" not in request.GET:
+        state = request.session[STATE] = secrets.token_urlsafe(24)
+        # No redirect: the buyer may come from our order form, which may lead only to ourselves.
+        response["Refresh"] = f"0; url={sign_in_address(back=f'{origin(request)}{back}', state=state)}"
+
+
+def believe_wechat(request: HttpRequest, *, page: str) -> str:
+    """Take WeChat's word for who pays, if this browser asked for it; return where to go on."""
     expected = request.session.pop(STATE, "")
-    page = reverse("storefront:pay", args=[group_id])
     if not expected or not constant_time_compare(expected, request.GET.get("state", "")):
-        return redirect(f"{page}?wechat=unknown")
+        return f"{page}?wechat=unknown"
     try:
         request.session[PAYER] = fetch_openid(request.GET.get("code", ""))
     except MarketError:
         # The page then offers what works without, and how to pay outside.
-        return redirect(f"{page}?wechat=unknown")
-    return redirect(page)
+        return f"{page}?wechat=unknown"
+    return page
 
 
 @never_cache
@@ -91,12 +99,12 @@ def pay_start(request: HttpRequest, group_id: int) -> HttpResponse:
             payer=request.session.get(PAYER, "") if way.method == PayMethod.JSAPI else "",
             client_ip=request.META.get("REMOTE_ADDR", ""),
             idempotency_key=key,
-            origin=_origin(request),
+            origin=origin(request),
             now=utc_now(),
         )
     except MarketError as refusal:
         return _pay_page(request, group_id, problem=str(refusal.message), status=refusal.status)
-    return redirect(_page_of(payment))
+    return redirect(page_of(payment))
 
 
 @never_cache
@@ -115,6 +123,7 @@ def pay_go(request: HttpRequest, payment_id: int) -> HttpResponse:
     context = {
         "payment": payment,
         "name": names().get(payment.gateway, payment.gateway),
+        "back": _back_of(payment),
         "poll_url": reverse("api:payment", args=[payment.pk]),
         "return_url": reverse("storefront:payment_return", args=[payment.pk]),
     }
@@ -138,10 +147,11 @@ def payment_return(request: HttpRequest, payment_id: int) -> HttpResponse:
     """Wait for what the provider says; what stands in this page's address proves nothing (rules.md B12)."""
     payment = get_payment(user=request.user, payment_id=payment_id)
     payment = check_payment(payment=payment, now=utc_now())
-    orders = group_orders(payment.group)
+    orders = group_orders(payment.group) if payment.group else []
     context = {
         "payment": payment,
-        "pay_page": _page_of(payment),
+        "pay_page": page_of(payment),
+        "back": _back_of(payment),
         "cards": [order_card(order) for order in orders],
         "outcome": _outcome(payment, {order.status for order in orders}),
         "poll_url": reverse("api:payment", args=[payment.pk]),
@@ -173,15 +183,24 @@ def names() -> dict[str, str]:
     }
 
 
-def _origin(request: HttpRequest) -> str:
+def origin(request: HttpRequest) -> str:
+    """Return the address under which the browser sees us."""
     return f"{request.scheme}://{request.get_host()}"
 
 
-def _page_of(payment: Payment) -> str:
+def page_of(payment: Payment) -> str:
+    """Return where a started payment is paid."""
     # The sandbox's page lies on our own address; the others are led to by a page of ours.
     if payment.method == PayMethod.REDIRECT:
         return payment.pay_url
     return reverse("storefront:pay_go", args=[payment.pk])
+
+
+def _back_of(payment: Payment) -> str:
+    """Return the page that says what is paid for, and offers to pay it."""
+    if payment.gift_id is not None:
+        return reverse("storefront:gift", args=[payment.gift_id])
+    return reverse("storefront:pay", args=[payment.group_id])
 
 
 def _outcome(payment: Payment, states: set[str]) -> str:
@@ -189,6 +208,8 @@ def _outcome(payment: Payment, states: set[str]) -> str:
         sent_back = payment.refunds.filter(request=None).exists()
         return "refunded" if sent_back else "paid"
     if payment.status in (PaymentStatus.FAILED, PaymentStatus.CLOSED):
+        if payment.gift is not None:
+            return "failed" if payment.gift.status == GiftStatus.PENDING else "closed"
         return "failed" if states <= {OrderStatus.PENDING_PAYMENT} else "closed"
     return "waiting"
 

@@ -1,6 +1,7 @@
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-sheet-open]");
   if (opener) {
+    event.preventDefault(); // an opener may be a link for those without scripts
     document.getElementById(opener.dataset.sheetOpen)?.showModal();
     return;
   }
