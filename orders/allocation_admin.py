@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.admin_base import BaseAdmin
 from common.admin_links import Link, list_link, object_link, related, yuan
-from orders.models import Allotment, LotAllocation, LotReturn
+from orders.models import Allotment, LotAllocation, LotReturn, Weighing
 
 
 @admin.register(Allotment)
@@ -66,3 +66,31 @@ class LotReturnAdmin(BaseAdmin):
     list_select_related = ["line", "allocation"]
     search_fields = ["=line__case__id", "=allocation__lot__code"]
     ordering = ["-pk"]
+
+
+@admin.register(Weighing)
+class WeighingAdmin(BaseAdmin):
+    """What lines weighed instead of what was ordered."""
+
+    noun, title = _("weighing"), _("Weighings")
+    list_display = [
+        "id",
+        related("order_line", _("order line")),
+        "ordered_g",
+        "weighed_g",
+        related("case", _("case")),
+        related("weighed_by", _("person")),
+        "weighed_at",
+    ]
+    list_select_related = ["order_line", "case", "weighed_by"]
+    search_fields = ["=order_line__order__number", "=order_line__id"]
+    date_hierarchy = "weighed_at"
+    ordering = ["-pk"]
+
+    def links(self, weighing: Weighing) -> list[Link | None]:
+        """Return the line, its order, and the money back."""
+        return [
+            object_link(weighing.order_line),
+            object_link(weighing.order_line.order),
+            object_link(weighing.case) if weighing.case else None,
+        ]

@@ -9,6 +9,7 @@ from common.money import yuan_text
 from orders.models import AfterSaleCase, Order, OrderLine, RefundRequest
 from orders.selectors import cancel_words
 from orders.statuses import OPEN_CASES, CaseStatus, OrderStatus, RefundRequestStatus
+from orders.weight_cards import weighing_of
 from shops.models import Product
 from shops.selectors import photo_url, ready_photos
 from shops.statuses import LotStatus
@@ -55,6 +56,7 @@ class LineCard:
     village_name: str
     host_name: str
     lots: list[LotPart]
+    weighing: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def line_card(line: OrderLine) -> LineCard:
         village_name=farmer.village.name if farmer else product.village.name,
         host_name=line.live_session.host.name if line.live_session else "",
         lots=lots,
+        weighing=weighing_of(line),
     )
 
 

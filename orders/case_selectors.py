@@ -76,6 +76,7 @@ def _with_parts(cases: QuerySet) -> QuerySet:
     lines = AfterSaleLine.objects.select_related(
         "order_line__variant__product__village", "order_line__farmer__village",
         "order_line__farmer__portrait", "order_line__live_session__host",
+        "order_line__weighing__case",
     ).prefetch_related("order_line__variant__product__photos")  # fmt: skip
     evidence = AfterSalePhoto.objects.select_related("photo")
     return cases.select_related(

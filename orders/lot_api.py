@@ -8,9 +8,9 @@ from rest_framework.views import APIView
 
 from common.clock import utc_now
 from common.drf import validated
-from orders.services.compensating import settle_weight
 from orders.services.moving_lots import LotMove, move_lot
 from orders.services.recalling import own_lot, units_sold_of
+from orders.services.weighing import settle_weight
 from shops.models import Lot
 from shops.services.pooling import UNITS_MAX, WEIGHT_MAX_G
 
@@ -80,10 +80,10 @@ class Weights(APIView):
     def post(self, request: Request, number: str) -> Response:
         """Write down what a line weighs, once: what is missing is refunded, more is a gift."""
         data = validated(WeightSerializer, request)
-        case = settle_weight(
+        done = settle_weight(
             actor=request.user, number=number, line_id=data["line"], weight_g=data["weight_g"], now=utc_now()
         )
-        return Response({"refund_fen": case.amount_fen if case else 0})
+        return Response({"refund_fen": done.case.amount_fen if done.case else 0})
 
 
 def _shown(lot: Lot) -> dict:

@@ -6,7 +6,16 @@ from common.clock import database_now, utc_now
 from common.masking import mask_name
 from livestreams.services.announcing import announce_sale, announce_stock
 from livestreams.services.timing_deals import settle_deal
-from orders.models import AfterSaleEvent, Invoice, Order, PrivateMessage, RefundRequest, Review, Shipment
+from orders.models import (
+    AfterSaleEvent,
+    Invoice,
+    Order,
+    PrivateMessage,
+    RefundRequest,
+    Review,
+    Shipment,
+    Weighing,
+)
 from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
@@ -176,6 +185,13 @@ def after_case_moved(event_id: int) -> None:
     """The other side of the case is told."""
     event = AfterSaleEvent.objects.select_related("case__order__shop__contact", "case__order__group__buyer")
     telling_cases.tell_case(event=event.get(pk=event_id), now=utc_now())
+
+
+@shared_task(name="orders.after_weighed")
+def after_weighed(weighing_id: int) -> None:
+    """The farmers of goods that weighed less are told."""
+    weighings = Weighing.objects.select_related("order_line__order", "order_line__farmer__contact", "case")
+    telling_lots.tell_weighed(weighing=weighings.get(pk=weighing_id), now=utc_now())
 
 
 @shared_task(name="orders.settle_recall")

@@ -26,6 +26,7 @@ from sellerdesk.views import (
     talk,
     tallies,
     today,
+    weights,
 )
 
 app_name = "sellerdesk"
@@ -69,6 +70,11 @@ urlpatterns = [
         "desk/orders/<slug:number>/parcels/<int:shipment_id>/",
         orders.parcel_correct,
         name="parcel_correct",
+    ),
+    path(
+        "desk/orders/<slug:number>/lines/<int:line_id>/weight/",
+        weights.line_weight,
+        name="line_weight",
     ),
     path("desk/orders/<slug:number>/cancel/", orders.order_cancel, name="order_cancel"),
     path("desk/orders/<slug:number>/cash/", orders.order_cash, name="order_cash"),

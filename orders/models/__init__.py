@@ -1,4 +1,4 @@
-"""Cart, coupons, orders with their frozen lines, shipments, refunds, cases, reviews, invoices."""
+"""Cart, coupons, orders with their frozen lines, shipments, refunds, cases, reviews, invoices, weighings."""
 
 from orders.models.after_sales import (
     AfterSaleCase,
@@ -22,6 +22,7 @@ from orders.models.shipments import (
     ShipmentLine,
     TrackingEvent,
 )
+from orders.models.weighings import Weighing
 
 __all__ = [
     "AfterSaleCase",
@@ -53,4 +54,5 @@ __all__ = [
     "Shipment",
     "ShipmentLine",
     "TrackingEvent",
+    "Weighing",
 ]

@@ -44,7 +44,11 @@ class FarmerShare:
 
 def _with_parts(orders: QuerySet) -> QuerySet:
     lines = OrderLine.objects.select_related(
-        "variant__product__village", "farmer__village", "farmer__portrait", "live_session__host"
+        "variant__product__village",
+        "farmer__village",
+        "farmer__portrait",
+        "live_session__host",
+        "weighing__case",
     ).prefetch_related("commissions", "variant__product__photos", "allocations__lot", "allocations__farmer")
     return orders.select_related("shop__village", "group").prefetch_related(
         Prefetch("lines", queryset=lines),

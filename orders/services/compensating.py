@@ -2,23 +2,17 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import F
 
 from accounts.models import User
-from common.audit import actor_of, record
-from common.errors import Invalid, MoveRefused, NotFound
+from common.errors import MoveRefused
 from orders.models import AfterSaleCase, AfterSaleLine, Order, OrderLine
 from orders.services.asking_back import amount_for
 from orders.services.cancelling import cancel_for_lack
 from orders.services.case_moves import note_event
-from orders.services.locking import lock_order
 from orders.services.paying_back import grant_case
-from orders.statuses import BEARER_OF, CaseActor, CaseKind, CaseReason, OrderStatus
+from orders.statuses import BEARER_OF, CaseActor, CaseKind, CaseReason
 from shops.models import Lot
-
-WEIGHT_MAX_G = 100_000_000
-WEIGHED = (OrderStatus.PAID, OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED)
 
 
 def give_back(
@@ -47,70 +41,12 @@ def give_back(
     worth_fen = amount_for(line, units)
     if not worth_fen:
         return None
-    return _open_granted(
+    return open_granted(
         order, line, units, worth_fen, worth_fen, reason, lot, None, text, now, is_sent=is_sent
     )
 
 
-@transaction.atomic
-def settle_weight(
-    *, actor: User, number: str, line_id: int, weight_g: int, now: datetime
-) -> AfterSaleCase | None:
-    """Write down what a paid line really weighs, once; what is missing is refunded, more is a gift.
-
-    Of 2 kg that weigh 1.9 kg a twentieth of the money goes back, rounded up to the fen; borne by the farmers.
-    None when it is not lighter. NotFound; Invalid; MoveRefused for goods that are sold by the piece, are not
-    paid, or were weighed before.
-    """
-    order = lock_order(Order.objects.for_member(actor), number)
-    line = order.lines.select_related("variant").filter(pk=line_id).first()
-    if line is None:
-        raise NotFound()
-    if type(weight_g) is not int or not 1 <= weight_g <= WEIGHT_MAX_G:
-        raise Invalid(fields={"weight_g": Invalid.message})
-    is_weighed = line.after_sale_lines.filter(case__reason=CaseReason.UNDERWEIGHT).exists()
-    if order.status not in WEIGHED or not order.captured_fen or not line.variant.weight_g or is_weighed:
-        raise MoveRefused()
-    ordered_g = line.variant.weight_g * line.quantity
-    case = None
-    if weight_g < ordered_g:
-        refund_fen = -(-line.paid_fen * (ordered_g - weight_g) // ordered_g)
-        case = _refund_weight(order, line, refund_fen, actor, f"{weight_g} g / {ordered_g} g", now)
-    record(
-        actor=actor_of(actor),
-        action="orders.weighed",
-        target=f"order_line:{line.pk}",
-        before={"weight_g": ordered_g},
-        after={"weight_g": weight_g, "refund_fen": case.amount_fen if case else 0},
-        now=now,
-    )
-    return case
-
-
-def _refund_weight(
-    order: Order, line: OrderLine, refund_fen: int, actor: User, text: str, now: datetime
-) -> AfterSaleCase:
-    free = line.quantity - line.after_sale_units
-    for units in range(1, free + 1):
-        worth_fen = amount_for(line, units)
-        if worth_fen >= refund_fen:
-            return _open_granted(
-                order,
-                line,
-                units,
-                worth_fen,
-                refund_fen,
-                CaseReason.UNDERWEIGHT,
-                None,
-                actor,
-                text,
-                now,
-                is_sent=True,
-            )
-    raise MoveRefused()
-
-
-def _open_granted(
+def open_granted(
     order: Order,
     line: OrderLine,
     units: int,
@@ -124,6 +60,7 @@ def _open_granted(
     *,
     is_sent: bool,
 ) -> AfterSaleCase:
+    """Open a case of a locked order's line for what the shop found out, and grant it; MoveRefused."""
     held = OrderLine.objects.filter(
         pk=line.pk,
         quantity__gte=F("after_sale_units") + units,

@@ -182,6 +182,8 @@ def _cells(row: StatementRow, paper: Paper) -> list[str]:
     what = row.title + (f" × {row.quantity}" if row.quantity else "")
     if row.kind != LineKind.SALE:
         what = f"{row.kind_label} {what}".strip()
+    if row.note:
+        what = f"{what} ({row.note})"
     shares = [row.gross_fen, -row.commission_fen, -row.platform_fee_fen]
     numbers = [_figure(fen) if fen else "" for fen in shares] if _has_shares(paper) else []
     return [

@@ -13,6 +13,7 @@ from ledger.models import LedgerEntry
 from livestreams.models import Gift
 from livestreams.selectors.gifts import gifts_by_id
 from orders.models import Order
+from orders.weight_cards import weighing_text
 from payouts.models import PayoutStatement, SettlementPeriod, StatementLine
 from payouts.statuses import LineKind
 
@@ -38,6 +39,7 @@ class StatementRow:
     commission_fen: int
     platform_fee_fen: int
     amount_fen: int
+    note: str = ""  # why money went back, where the goods were weighed
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ def get_statement(*, user: User, statement_id: int) -> PayoutStatement:
 def list_lines(*, statement: PayoutStatement) -> QuerySet:
     """Return the lines of a statement, oldest first, with the moment that sold them."""
     return (
-        statement.lines.select_related("order_line__live_session", "order_line__pin_event__chapter")
+        statement.lines.select_related(
+            "order_line__live_session", "order_line__pin_event__chapter", "order_line__weighing"
+        )
         .prefetch_related("order_line__allocations__lot")
         .order_by("posted_at", "pk")
     )
@@ -173,6 +177,7 @@ def row_of(line: StatementLine, *, is_linked: bool, gift: Gift | None = None) ->
         commission_fen=line.commission_fen,
         platform_fee_fen=line.platform_fee_fen,
         amount_fen=line.amount_fen,
+        note=_weighing_note(line),
     )
 
 
@@ -181,6 +186,11 @@ def _title(line: StatementLine, gift: Gift | None) -> str:
         return gift.name
     sold = line.order_line
     return f"{sold.title} {sold.variant_name}" if sold else ""
+
+
+def _weighing_note(line: StatementLine) -> str:
+    weighing = getattr(line.order_line, "weighing", None) if line.kind == LineKind.REFUND else None
+    return weighing_text(weighing) if weighing is not None and weighing.case_id else ""
 
 
 def _live_url(line: StatementLine) -> str:

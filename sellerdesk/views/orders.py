@@ -23,6 +23,7 @@ from orders.services.cancelling import cancel_by_shop
 from orders.services.confirming import refuse_parcel
 from orders.services.correcting import correct_parcel
 from orders.services.shipping import Packed, ship_order
+from orders.services.weighing import may_weigh
 from orders.statuses import Carrier, OrderStatus
 from payments.selectors import has_cash
 from payments.services.collecting import record_cash
@@ -175,6 +176,7 @@ def _page(
 ) -> HttpResponse:
     context = {
         "card": order_card(found),
+        "to_weigh": [line for line in found.lines.all() if may_weigh(found, line)],
         "order": found,
         "steps": steps_of(found),
         "what_next": what_next_for_shop(found),

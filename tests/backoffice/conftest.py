@@ -51,6 +51,7 @@ from orders.models import (
     ReviewPhoto,
     Shipment,
     TrackingEvent,
+    Weighing,
 )
 from orders.services.judging import approve_case
 from orders.services.judging_reviews import report_review
@@ -192,6 +193,9 @@ def full(world, zhuoma):
     bring(actor=mei, variant=pool, farmer=world.market.farmer, quantity=9, now=before)
     pooled = make_shipped(buyer=arun, seller=mei, variant=pool, quantity=2, now=before)
     approve_case(actor=mei, case_id=ask(pooled, arun).pk, idempotency_key=uuid.uuid4(), now=now)
+    Weighing.objects.create(
+        order_line=pooled.lines.get(), ordered_g=1000, weighed_g=1100, weighed_by=mei, weighed_at=now
+    )
     a_run(world, now)
     Group.objects.create(name="settlement")
     LogEntry.objects.create(

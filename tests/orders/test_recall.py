@@ -8,12 +8,12 @@ from ledger.selectors import trial_balance
 from notifications.models import Notification
 from orders.models import AfterSaleCase, AfterSaleEvent, Allotment, LotAllocation, RefundRequest
 from orders.selectors.explaining import explain
-from orders.services.compensating import settle_weight
 from orders.services.confirming import confirm_group
 from orders.services.recalling import bought_of, recall_lot, report_short, settle_recall, units_sold_of
 from orders.services.receiving import receive_order
 from orders.services.shipping import Packed, ship_order
 from orders.services.telling_cases import tell_case
+from orders.services.weighing import settle_weight
 from shops.errors import LotTooSmall
 from shops.models import Lot, StockMovement, VariantStock
 from tests.factories.cases import ask
@@ -264,7 +264,7 @@ def test_a_line_that_weighs_less_is_refunded_in_part_once(market, mei, arun, gro
     order = make_completed(buyer=arun, seller=mei, variant=pool, quantity=4, now=now)
     line = order.lines.get()
 
-    case = settle_weight(actor=mei, number=order.number, line_id=line.pk, weight_g=1900, now=now)
+    case = settle_weight(actor=mei, number=order.number, line_id=line.pk, weight_g=1900, now=now).case
 
     # 272.00 for 2 kg; a twentieth is 13.60. The farmers had 197.88 and 65.96 of it, the market 8.16.
     assert (case.amount_fen, case.freight_fen, case.reason) == (1360, 0, "underweight")
@@ -290,7 +290,7 @@ def test_more_weight_is_noted_and_costs_nothing(mei, arun, zoya, pool, now):
     with pytest.raises(NotFound):
         settle_weight(actor=zoya, number=order.number, line_id=line.pk, weight_g=1900, now=now)
 
-    assert settle_weight(actor=mei, number=order.number, line_id=line.pk, weight_g=2100, now=now) is None
+    assert settle_weight(actor=mei, number=order.number, line_id=line.pk, weight_g=2100, now=now).case is None
     assert not RefundRequest.objects.exists()
     assert AuditEntry.objects.filter(action="orders.weighed").count() == 1
 
