@@ -201,6 +201,12 @@ def _money_back(order: Order) -> list[tuple[RefundRequest, Step]]:
     return found
 
 
+def called_back(order: Order) -> int:
+    """Return how many units of an order came out of deliveries that were called back."""
+    lots = (lot for line in order.lines.all() for lot in lots_of(line))
+    return sum(lot.units for lot in lots if lot.is_recalled)
+
+
 def what_next(order: Order) -> str:
     """Return what happens next, in words for the buyer."""
     words = {
@@ -213,6 +219,8 @@ def what_next(order: Order) -> str:
         OrderStatus.CANCELLING: _("We are making sure that nothing more can be paid. This takes a moment."),
     }
     if order.is_cash_due and order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+        if called_back(order):
+            return _("You need not take or pay this parcel. What you pay for the goods comes back by itself.")
         return _("Your parcel is on its way. You pay when you take it.")
     if order.status == OrderStatus.CANCELLED:
         if order.captured_fen:
@@ -234,5 +242,9 @@ def what_next_for_shop(order: Order) -> str:
         OrderStatus.CANCELLED: _("Cancelled. Do not send anything."),
     }
     if order.is_cash_due and order.status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+        if called_back(order):
+            return _(
+                "Note whether it came back or was paid; what is paid for these goods goes back by itself."
+            )
         return _("On its way. When the buyer has paid, note the cash here; then everyone's share is booked.")
     return words[order.status]

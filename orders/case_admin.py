@@ -7,12 +7,21 @@ from django.utils.translation import gettext_lazy as _
 from common.admin_base import BaseAdmin, Move, ReadOnlyInline, ReasonForm
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
-from orders.models import AfterSaleCase, AfterSaleEvent, AfterSaleLine, AfterSalePhoto, CommissionReturn
+from orders.models import (
+    AfterSaleCase,
+    AfterSaleEvent,
+    AfterSaleLine,
+    AfterSalePhoto,
+    CaseOffer,
+    CaseOfferLine,
+    CommissionReturn,
+)
 from orders.services.judging import arbitrate_case
 from orders.statuses import OPEN_CASES, CostBearer
 
 CASE_COLORS = {
     "requested": "warning",
+    "offered": "warning",
     "rejected": "danger",
     "awaiting_return": "info",
     "awaiting_receipt": "info",
@@ -178,4 +187,58 @@ class AfterSaleEventAdmin(BaseAdmin):
     list_select_related = ["case", "user"]
     search_fields = ["=case__order__number"]
     date_hierarchy = "at"
+    ordering = ["-pk"]
+
+
+class OfferLineInline(ReadOnlyInline):
+    """What is offered for which units."""
+
+    model = CaseOfferLine
+    fields = readonly_fields = [
+        related("order_line", _("order line")),
+        "quantity",
+        yuan("amount_fen", _("amount")),
+    ]
+
+
+@admin.register(CaseOffer)
+class CaseOfferAdmin(BaseAdmin):
+    """What shops offered instead of what was asked, and what became of it."""
+
+    noun, title = _("offer"), _("Offers in cases")
+    list_display = [
+        "id",
+        related("case", _("case")),
+        "outcome",
+        yuan("asked_fen", _("asked")),
+        yuan("amount_fen", _("offered")),
+        related("made_by", _("person")),
+        "made_at",
+        "settled_at",
+    ]
+    list_filter = ["outcome"]
+    list_select_related = ["case", "made_by"]
+    search_fields = ["=case__order__number", "=case__id"]
+    date_hierarchy = "made_at"
+    ordering = ["-pk"]
+    inlines = [OfferLineInline]
+
+    def links(self, offer: CaseOffer) -> list[Link | None]:
+        """Return the case and its order."""
+        return [object_link(offer.case), object_link(offer.case.order)]
+
+
+@admin.register(CaseOfferLine)
+class CaseOfferLineAdmin(BaseAdmin):
+    """Lines of offers."""
+
+    noun, title = _("offered line"), _("Offered lines")
+    list_display = [
+        related("offer", _("offer")),
+        related("order_line", _("order line")),
+        "quantity",
+        yuan("amount_fen", _("amount")),
+    ]
+    list_select_related = ["offer", "order_line"]
+    search_fields = ["=offer__case__order__number"]
     ordering = ["-pk"]

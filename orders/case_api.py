@@ -60,7 +60,7 @@ class OpenCaseView(APIView):
             idempotency_key=key,
             now=utc_now(),
         )
-        return _answer(request, case.pk, 200 if replayed else 201)
+        return answer_case(request, case.pk, 200 if replayed else 201)
 
 
 class CaseView(APIView):
@@ -69,7 +69,7 @@ class CaseView(APIView):
     @extend_schema(operation_id="after_sales_retrieve", responses=shapes.CaseSerializer)
     def get(self, request: Request, case_id: int) -> Response:
         """Return the case; 404 for a stranger."""
-        return _answer(request, case_id)
+        return answer_case(request, case_id)
 
 
 class ApproveCaseView(APIView):
@@ -83,7 +83,7 @@ class ApproveCaseView(APIView):
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Grant the wish as a member of the shop."""
-        return _move(request, case_id, judging.approve_case, "actor", shapes.ApproveSerializer)
+        return move_case(request, case_id, judging.approve_case, "actor", shapes.ApproveSerializer)
 
 
 class RejectCaseView(APIView):
@@ -97,7 +97,7 @@ class RejectCaseView(APIView):
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Refuse the wish, or goods that came back otherwise, as a member of the shop."""
-        return _move(request, case_id, judging.reject_case, "actor", shapes.RejectSerializer)
+        return move_case(request, case_id, judging.reject_case, "actor", shapes.RejectSerializer)
 
 
 class ReturnShippedView(APIView):
@@ -111,7 +111,7 @@ class ReturnShippedView(APIView):
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Note the buyer's parcel."""
-        return _move(request, case_id, asking_back.send_back, "buyer", shapes.ReturnParcelSerializer)
+        return move_case(request, case_id, asking_back.send_back, "buyer", shapes.ReturnParcelSerializer)
 
 
 class ReturnReceivedView(APIView):
@@ -125,7 +125,7 @@ class ReturnReceivedView(APIView):
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Confirm the parcel as a member of the shop; the money follows."""
-        return _move(request, case_id, judging.receive_return, "actor", shapes.ReturnedSerializer)
+        return move_case(request, case_id, judging.receive_return, "actor", shapes.ReturnedSerializer)
 
 
 class WithdrawCaseView(APIView):
@@ -139,7 +139,7 @@ class WithdrawCaseView(APIView):
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Close the buyer's own case."""
-        return _move(request, case_id, asking_back.withdraw_case, "buyer", None)
+        return move_case(request, case_id, asking_back.withdraw_case, "buyer", None)
 
 
 class AppealCaseView(APIView):
@@ -153,18 +153,20 @@ class AppealCaseView(APIView):
     )
     def post(self, request: Request, case_id: int) -> Response:
         """Ask an operator to decide after the shop said no."""
-        return _move(request, case_id, asking_back.appeal_case, "buyer", shapes.AppealSerializer)
+        return move_case(request, case_id, asking_back.appeal_case, "buyer", shapes.AppealSerializer)
 
 
-def _move(
+def move_case(
     request: Request, case_id: int, service: Callable[..., Any], role: str, shape: type | None
 ) -> Response:
+    """Call a move of a case for the person, once per key, and answer the case as it is now."""
     key = parse_key(request.headers.get("Idempotency-Key"))
     given = validated(shape, request) if shape else {}
     service(**{role: request.user}, case_id=case_id, idempotency_key=key, now=utc_now(), **given)
-    return _answer(request, case_id)
+    return answer_case(request, case_id)
 
 
-def _answer(request: Request, case_id: int, status: int = 200) -> Response:
+def answer_case(request: Request, case_id: int, status: int = 200) -> Response:
+    """Answer a case to its buyer or its shop."""
     case = get_visible_case(user=request.user, case_id=case_id)
     return Response(shapes.CaseSerializer(case).data, status=status)

@@ -10,16 +10,17 @@ from common.errors import MarketError
 from common.money import yuan_text
 from orders.cards import LineCard, Step, line_card
 from orders.carriers.catalogue import tracking_link
-from orders.models import AfterSaleCase, AfterSaleEvent, Order
+from orders.models import AfterSaleCase, AfterSaleEvent, CaseOffer, Order
 from orders.services.asking_back import ask_until, check_may_ask
 from orders.services.paying_back import freight_if_granted
 from orders.services.returning_shares import losses_of
-from orders.statuses import OPEN_CASES, Carrier, CaseActor, CaseKind, CaseStatus
+from orders.statuses import OPEN_CASES, Carrier, CaseActor, CaseKind, CaseStatus, OfferOutcome
 from shops.models import Photo
 from shops.selectors import photo_url
 
 BADGES = {
     CaseStatus.REQUESTED: "wait",
+    CaseStatus.OFFERED: "wait",
     CaseStatus.REJECTED: "stop",
     CaseStatus.AWAITING_RETURN: "go",
     CaseStatus.AWAITING_RECEIPT: "go",
@@ -79,6 +80,11 @@ def case_for_buyer(case: AfterSaleCase, *, now: datetime) -> CaseCard:
 def case_for_shop(case: AfterSaleCase, *, now: datetime) -> CaseCard:
     """Return a case with words for its shop."""
     return _card(case, _next_for_shop(case), now)
+
+
+def open_offer_of(case: AfterSaleCase) -> CaseOffer | None:
+    """Return what the shop offers now instead of what is asked."""
+    return next((one for one in case.offers.all() if one.outcome == OfferOutcome.OPEN), None)
 
 
 def losses_for_shop(case: AfterSaleCase) -> list[dict]:
@@ -158,6 +164,8 @@ def _next_for_buyer(case: AfterSaleCase) -> str:
             _("The shop has until %(when)s to answer. If it says nothing, you can send the goods back.")
             % words
         )
+    if case.status == CaseStatus.OFFERED:
+        return _("The shop offers less. Until %(when)s you can take it; else the shop answers anew.") % words
     if case.status == CaseStatus.REJECTED and case.appealed_at:
         return _("The market looks at it now. You will be told; there is nothing to do.")
     if case.status == CaseStatus.REJECTED:
@@ -184,6 +192,8 @@ def _next_for_shop(case: AfterSaleCase) -> str:
         return _("Please answer until %(when)s. If you say nothing, the buyer gets the ¥%(amount)s.") % words
     if case.status == CaseStatus.REQUESTED:
         return _("Please answer until %(when)s. If you say nothing, the buyer sends the goods back.") % words
+    if case.status == CaseStatus.OFFERED:
+        return _("The buyer has until %(when)s to take your offer; else you answer anew.") % words
     if case.status == CaseStatus.REJECTED and case.appealed_at:
         return _("The buyer has asked the market to decide. You will both be told.")
     if case.status == CaseStatus.REJECTED:
@@ -208,7 +218,7 @@ def _next_for_shop(case: AfterSaleCase) -> str:
 def _steps(case: AfterSaleCase) -> list[Step]:
     """Return the way so far, and what is still to come."""
     events = list(case.events.all())
-    steps = [_step(case, event) for event in events]
+    steps = [_step(case, event, is_first=not i) for i, event in enumerate(events)]
     ahead = _ahead(case)
     return steps + [Step(label, "next" if i else "now", icon=icon) for i, (label, icon) in enumerate(ahead)]
 
@@ -219,6 +229,8 @@ def _ahead(case: AfterSaleCase) -> list[tuple[str, str]]:
         return [money]
     if case.status not in OPEN_CASES:
         return []
+    if case.status == CaseStatus.OFFERED:
+        return [(_("The buyer answers the offer"), "people"), money]
     if case.status == CaseStatus.REJECTED:
         return [
             (_("The market decides") if case.appealed_at else _("Closed, or the market decides"), "people")
@@ -234,20 +246,31 @@ def _ahead(case: AfterSaleCase) -> list[tuple[str, str]]:
     return [(label, icon) for _status, label, icon in way[first:]] + [money]
 
 
-def _step(case: AfterSaleCase, event: AfterSaleEvent) -> Step:
+def _step(case: AfterSaleCase, event: AfterSaleEvent, *, is_first: bool) -> Step:
     note = event.text
     if event.status == CaseStatus.AWAITING_RECEIPT:
         carrier = case.return_carrier
         name = str(Carrier(carrier).label) if carrier in Carrier.values else carrier
         note = f"{name} {case.return_tracking_number}"
-    return Step(_label(event), "done", event.at, note, "check")
+    return Step(_label(event, is_first=is_first), "done", event.at, note, "check")
 
 
-def _label(event: AfterSaleEvent) -> str:
+def _asked_label(event: AfterSaleEvent, *, is_first: bool) -> str:
+    if is_first:
+        return _("Money asked back")
+    return {
+        CaseActor.BUYER: _("The buyer did not take the offer"),
+        CaseActor.CLOCK: _("The offer was not answered in time"),
+    }.get(CaseActor(event.by), _("The shop took the offer back"))
+
+
+def _label(event: AfterSaleEvent, *, is_first: bool) -> str:
     by_the_clock = event.by == CaseActor.CLOCK
     by_the_market = event.by == CaseActor.OPERATOR
     if event.status == CaseStatus.REQUESTED:
-        return _("Money asked back")
+        return _asked_label(event, is_first=is_first)
+    if event.status == CaseStatus.OFFERED:
+        return _("The shop offers less")
     if event.status == CaseStatus.REJECTED:
         return _("The market was asked to decide") if event.by == CaseActor.BUYER else _("The shop said no")
     if event.status == CaseStatus.AWAITING_RETURN:
@@ -259,6 +282,8 @@ def _label(event: AfterSaleEvent) -> str:
             return _("The market decided: money back")
         if by_the_clock:
             return _("The shop said nothing: money back")
+        if event.by == CaseActor.BUYER:
+            return _("The offer is taken: money back")
         return _("The shop said yes: money back")
     if event.status == CaseStatus.REFUNDED:
         return _("Money is back")

@@ -6,8 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.money import yuan_text
-from orders.models import Order
+from orders.models import AfterSaleCase, Order
 from orders.services.asking_back import WantedBack
+from orders.services.offering_less import OfferedLine
 from orders.statuses import BUYER_REASONS, Carrier, CaseKind, CaseReason
 from shops.forms import YuanField
 
@@ -109,3 +110,47 @@ class RejectForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The buyer reads it, and the market if it is asked to decide."),
     )
+
+
+class OfferForm(forms.Form):
+    """Less than is asked: how much for which pieces, and a word."""
+
+    text = forms.CharField(
+        label=_("A word to the buyer"),
+        max_length=300,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args, case: AfterSaleCase, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.asked = list(case.lines.all())
+        for line in self.asked:
+            self.fields[f"units-{line.order_line_id}"] = forms.IntegerField(
+                label=_("For how many pieces"), min_value=0, max_value=line.quantity, initial=line.quantity,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+            )  # fmt: skip
+            self.fields[f"sum-{line.order_line_id}"] = YuanField(
+                label=_("You offer"), least_fen=1, required=False,
+                help_text=_("Asked: ¥%(amount)s.") % {"amount": yuan_text(line.amount_fen)},
+            )  # fmt: skip
+
+    def rows(self) -> Iterator[tuple]:
+        """Yield each line of the case with its two fields."""
+        for line in self.asked:
+            yield line, self[f"units-{line.order_line_id}"], self[f"sum-{line.order_line_id}"]
+
+    def offered(self) -> list[OfferedLine]:
+        """Return what a valid form offers."""
+        return [
+            OfferedLine(line.order_line_id, units, amount_fen)
+            for line in self.asked
+            if (units := self.cleaned_data[f"units-{line.order_line_id}"])
+            and (amount_fen := self.cleaned_data[f"sum-{line.order_line_id}"])
+        ]
+
+
+class OfferChoiceForm(forms.Form):
+    """The offer that the page showed."""
+
+    offer = forms.IntegerField(min_value=1, max_value=2**63 - 1, widget=forms.HiddenInput)

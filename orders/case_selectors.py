@@ -9,7 +9,12 @@ from orders.statuses import CaseKind, CaseStatus
 
 CASE_TABS: dict[str, tuple[str, ...]] = {
     "to_answer": (CaseStatus.REQUESTED, CaseStatus.AWAITING_RECEIPT),
-    "under_way": (CaseStatus.AWAITING_RETURN, CaseStatus.AWAITING_REFUND, CaseStatus.REJECTED),
+    "under_way": (
+        CaseStatus.OFFERED,
+        CaseStatus.AWAITING_RETURN,
+        CaseStatus.AWAITING_REFUND,
+        CaseStatus.REJECTED,
+    ),
     "done": (CaseStatus.REFUNDED, CaseStatus.CLOSED),
 }
 
@@ -81,7 +86,9 @@ def _with_parts(cases: QuerySet) -> QuerySet:
     evidence = AfterSalePhoto.objects.select_related("photo")
     return cases.select_related(
         "order__shop__village", "order__shop__contact", "order__group"
-    ).prefetch_related(Prefetch("lines", queryset=lines), Prefetch("evidence", queryset=evidence), "events")
+    ).prefetch_related(
+        Prefetch("lines", queryset=lines), Prefetch("evidence", queryset=evidence), "events", "offers__lines"
+    )
 
 
 def _one(cases: QuerySet, case_id: int) -> AfterSaleCase:

@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from orders.models import AfterSaleCase, AfterSaleEvent, AfterSaleLine
+from orders.models import AfterSaleCase, AfterSaleEvent, AfterSaleLine, CaseOffer, CaseOfferLine
 from orders.statuses import BUYER_REASONS, CaseKind
 from shops.selectors import photo_url
 
@@ -27,12 +27,35 @@ class CaseEventSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
+class OfferLineSerializer(serializers.ModelSerializer):
+    """Units of an order line, and the money offered for them."""
+
+    line = serializers.IntegerField(source="order_line_id", read_only=True)
+
+    class Meta:
+        model = CaseOfferLine
+        fields = ["line", "quantity", "amount_fen"]
+        read_only_fields = fields
+
+
+class OfferSerializer(serializers.ModelSerializer):
+    """What the shop offered instead, and what became of it."""
+
+    lines = OfferLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = CaseOffer
+        fields = ["id", "outcome", "asked_fen", "amount_fen", "text", "lines", "made_at", "settled_at"]
+        read_only_fields = fields
+
+
 class CaseSerializer(serializers.ModelSerializer):
     """A case, as its buyer and its shop see it."""
 
     order = serializers.CharField(source="order.number", read_only=True)
     lines = CaseLineSerializer(many=True, read_only=True)
     events = CaseEventSerializer(many=True, read_only=True)
+    offers = OfferSerializer(many=True, read_only=True)
     photos = serializers.SerializerMethodField()
 
     class Meta:
@@ -40,7 +63,7 @@ class CaseSerializer(serializers.ModelSerializer):
         fields = [
             "id", "order", "kind", "reason", "status", "text", "lines", "amount_fen", "freight_fen", "photos",
             "reply", "return_carrier", "return_tracking_number", "is_restocked", "requested_at",
-            "deadline_at", "appealed_at", "granted_at", "closed_at", "events",
+            "deadline_at", "appealed_at", "granted_at", "closed_at", "offers", "events",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -103,3 +126,24 @@ class AppealSerializer(serializers.Serializer):
     """What the market should know."""
 
     text = serializers.CharField(max_length=500)
+
+
+class OfferedLineSerializer(serializers.Serializer):
+    """Units that the case is about, and the money offered for them."""
+
+    line = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    quantity = serializers.IntegerField(min_value=1, max_value=999)
+    amount_fen = serializers.IntegerField(min_value=1, max_value=10**12)
+
+
+class OfferLessSerializer(serializers.Serializer):
+    """What is offered instead, and a word to the buyer."""
+
+    lines = OfferedLineSerializer(many=True, allow_empty=False, max_length=50)
+    text = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
+
+
+class OfferChoiceSerializer(serializers.Serializer):
+    """Which offer: another may have taken its place meanwhile."""
+
+    offer = serializers.IntegerField(min_value=1, max_value=2**63 - 1)

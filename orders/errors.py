@@ -161,6 +161,13 @@ class RegionNeeded(MarketError):
     message = _("Please choose province, city and county of this address: the freight depends on it.")
 
 
+class TooManyOffers(MarketError):
+    """A shop that has offered often enough says yes or no."""
+
+    code = "too_many_offers"
+    message = _("You have made enough offers. Please say yes or no.")
+
+
 class CaseTooLate(MarketError):
     """The days in which a buyer may come back to a completed order are over."""
 

@@ -221,6 +221,7 @@ class CaseStatus(TextChoices):
     """Life of an after-sales case."""
 
     REQUESTED = "requested", _("waiting for the shop")
+    OFFERED = "offered", _("the shop offers less")  # until the buyer answers
     REJECTED = "rejected", _("the shop said no")  # the buyer may call the market in
     AWAITING_RETURN = "awaiting_return", _("to be sent back")
     AWAITING_RECEIPT = "awaiting_receipt", _("on the way back")
@@ -231,8 +232,15 @@ class CaseStatus(TextChoices):
 
 CASE_MOVES = {
     CaseStatus.REQUESTED: frozenset(
-        {CaseStatus.REJECTED, CaseStatus.AWAITING_RETURN, CaseStatus.AWAITING_REFUND, CaseStatus.CLOSED}
+        {
+            CaseStatus.OFFERED,
+            CaseStatus.REJECTED,
+            CaseStatus.AWAITING_RETURN,
+            CaseStatus.AWAITING_REFUND,
+            CaseStatus.CLOSED,
+        }
     ),
+    CaseStatus.OFFERED: frozenset({CaseStatus.REQUESTED, CaseStatus.AWAITING_REFUND, CaseStatus.CLOSED}),
     CaseStatus.REJECTED: frozenset(
         {CaseStatus.AWAITING_RETURN, CaseStatus.AWAITING_REFUND, CaseStatus.CLOSED}
     ),
@@ -246,11 +254,23 @@ CASE_MOVES = {
 }
 OPEN_CASES = (
     CaseStatus.REQUESTED,
+    CaseStatus.OFFERED,
     CaseStatus.REJECTED,
     CaseStatus.AWAITING_RETURN,
     CaseStatus.AWAITING_RECEIPT,
 )
 GRANTED_CASES = (CaseStatus.AWAITING_REFUND, CaseStatus.REFUNDED)
+
+
+class OfferOutcome(TextChoices):
+    """What became of a shop's offer of less than was asked."""
+
+    OPEN = "open", pgettext_lazy("offer", "open")
+    ACCEPTED = "accepted", pgettext_lazy("offer", "accepted")
+    REFUSED = "refused", pgettext_lazy("offer", "refused")
+    TAKEN_BACK = "taken_back", pgettext_lazy("offer", "taken back")
+    LAPSED = "lapsed", pgettext_lazy("offer", "not answered in time")
+    OVERTAKEN = "overtaken", pgettext_lazy("offer", "the case ended otherwise")
 
 
 class CaseActor(TextChoices):

@@ -8,6 +8,7 @@ from orders import (
     coupon_api,
     invoice_api,
     lot_api,
+    offer_api,
     parcel_api,
     quote_api,
     review_api,
@@ -91,5 +92,21 @@ api_urlpatterns = [
     ),
     path("after-sales/<int:case_id>/received/", case_api.ReturnReceivedView.as_view(), name="case_received"),
     path("after-sales/<int:case_id>/withdraw/", case_api.WithdrawCaseView.as_view(), name="case_withdraw"),
+    path("after-sales/<int:case_id>/offer/", offer_api.OfferView.as_view(), name="case_offer"),
+    path(
+        "after-sales/<int:case_id>/offer/accept/",
+        offer_api.AcceptOfferView.as_view(),
+        name="case_offer_accept",
+    ),
+    path(
+        "after-sales/<int:case_id>/offer/refuse/",
+        offer_api.RefuseOfferView.as_view(),
+        name="case_offer_refuse",
+    ),
+    path(
+        "after-sales/<int:case_id>/offer/take-back/",
+        offer_api.TakeBackOfferView.as_view(),
+        name="case_offer_take_back",
+    ),
     path("after-sales/<int:case_id>/appeal/", case_api.AppealCaseView.as_view(), name="case_appeal"),
 ]

@@ -206,6 +206,13 @@ class FarmerForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=60, widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
+    public_name = forms.CharField(
+        label=_("Name for everybody"),
+        max_length=60,
+        required=False,
+        help_text=_("Stands on the page of their deliveries and on parcels. Empty: only the given name."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
     village = _VillageField(Village.objects.all(), label=_("Village"), empty_label=None)
     phone = PhoneField(
         label=_("Telephone"), help_text=_("Sales and payouts are told to this number. Any phone will do.")

@@ -86,6 +86,12 @@ urlpatterns = [
     path("desk/after-sales/<int:case_id>/", cases.case, name="case"),
     path("desk/after-sales/<int:case_id>/approve/", cases.case_approve, name="case_approve"),
     path("desk/after-sales/<int:case_id>/reject/", cases.case_reject, name="case_reject"),
+    path("desk/after-sales/<int:case_id>/offer/", cases.case_offer, name="case_offer"),
+    path(
+        "desk/after-sales/<int:case_id>/offer/take-back/",
+        cases.case_offer_take_back,
+        name="case_offer_take_back",
+    ),
     path("desk/after-sales/<int:case_id>/received/", cases.case_received, name="case_received"),
     path("desk/cash/", cash.cash, name="cash"),
     path("desk/cash/<int:refund_id>/given-back/", cash.cash_back, name="cash_back"),

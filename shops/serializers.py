@@ -156,10 +156,14 @@ class FarmerSerializer(serializers.ModelSerializer):
     phone = serializers.SerializerMethodField()
     portrait = PhotoSerializer(read_only=True)
     has_account = serializers.SerializerMethodField()
+    shown_name = serializers.CharField(read_only=True)
 
     class Meta:
         model = Farmer
-        fields = ["id", "name", "village", "village_name", "phone", "story", "portrait", "has_account"]
+        fields = [
+            "id", "name", "public_name", "shown_name", "village", "village_name", "phone", "story",
+            "portrait", "has_account",
+        ]  # fmt: skip
 
     def get_phone(self, farmer: Farmer) -> str:
         """Return the number with its middle hidden (rules.md PR9)."""
@@ -178,6 +182,12 @@ class FarmerWriteSerializer(serializers.Serializer):
     phone = serializers.CharField(max_length=30)
     story = serializers.CharField(max_length=DESCRIPTION_MAX, allow_blank=True, default="")
     portrait = id_field(required=False, allow_null=True)
+
+
+class FarmerEditSerializer(FarmerWriteSerializer):
+    """Corrections; `public_name` is how strangers may call the farmer, empty for the given name."""
+
+    public_name = serializers.CharField(max_length=60, allow_blank=True, required=False)
 
 
 class FarmerAddSerializer(FarmerWriteSerializer):

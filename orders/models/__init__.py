@@ -12,6 +12,7 @@ from orders.models.cart import Cart, CartLine
 from orders.models.conversations import Conversation, MessageReport, PrivateMessage
 from orders.models.coupons import CouponCampaign, CouponClaim
 from orders.models.invoices import Invoice
+from orders.models.offers import CaseOffer, CaseOfferLine
 from orders.models.orders import CommissionLine, Order, OrderGroup, OrderLine
 from orders.models.refunds import RefundRequest
 from orders.models.reviews import Review, ReviewPhoto, ReviewReport
@@ -33,6 +34,8 @@ __all__ = [
     "CarrierReport",
     "Cart",
     "CartLine",
+    "CaseOffer",
+    "CaseOfferLine",
     "CommissionLine",
     "CommissionReturn",
     "Conversation",

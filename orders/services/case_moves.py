@@ -12,8 +12,8 @@ from common.audit import actor_of, record
 from common.errors import NotFound
 from common.idempotency import run_once
 from common.moves import check_move
-from orders.models import AfterSaleCase, AfterSaleEvent, Order, OrderLine
-from orders.statuses import CASE_MOVES, GRANTED_CASES, OPEN_CASES, CaseActor, CaseStatus
+from orders.models import AfterSaleCase, AfterSaleEvent, CaseOffer, Order, OrderLine
+from orders.statuses import CASE_MOVES, GRANTED_CASES, OPEN_CASES, CaseActor, CaseStatus, OfferOutcome
 
 # What a move may change beside the state.
 MOVED = [
@@ -73,6 +73,10 @@ def move_case(
     """Move a locked case along its table; MoveRefused otherwise. Fields that the caller set are saved too."""
     check_move(CASE_MOVES, case.status, target)
     before, case.status, case.deadline_at = case.status, target, deadline_at
+    if before == CaseStatus.OFFERED:  # what its answer has not settled is off
+        CaseOffer.objects.filter(case=case, outcome=OfferOutcome.OPEN).update(
+            outcome=OfferOutcome.OVERTAKEN, settled_at=now
+        )
     case.save(update_fields=MOVED)
     return note_event(case, by=by, user=user, now=now, text=text, before=before)
 

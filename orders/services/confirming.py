@@ -14,6 +14,7 @@ from orders.errors import PurchaseExpired
 from orders.models import Order, OrderLine
 from orders.services.allocating import allocate_lines, return_to_shelf
 from orders.services.locking import lock_group, lock_order
+from orders.services.recalling import refund_recalled
 from orders.services.receiving import complete_order
 from orders.services.using import lock_coupon_of, spend_coupon
 from orders.statuses import (
@@ -61,12 +62,16 @@ def confirm_group(*, group_id: int, now: datetime) -> None:
 
 @transaction.atomic
 def take_cash(*, order: Order, now: datetime) -> None:
-    """Note that the buyer of a locked order has paid its parcel: everybody's share becomes payable now."""
+    """Note that the buyer of a locked order has paid its parcel: everybody's share becomes payable now.
+
+    For goods in it that were called back on the way the money goes back at once.
+    """
     check_move(CASH_MOVES, order.status, OrderStatus.COMPLETED)
     order.captured_fen = order.total_fen
     order.paid_at = now
     order.save(update_fields=["captured_fen", "paid_at"])
     complete_order(order, now)
+    refund_recalled(order=order, now=now)
 
 
 @transaction.atomic

@@ -10,6 +10,7 @@ from accounts.models import User
 from common.errors import Invalid, MoveRefused, NotAllowed
 from orders.models import AfterSaleCase
 from orders.services.case_moves import close_case, lock_case, move_case, once_per_key
+from orders.services.offering_less import lapse_offer
 from orders.services.paying_back import grant_case
 from orders.statuses import CaseActor, CaseKind, CaseStatus, CostBearer
 
@@ -104,7 +105,8 @@ def arbitrate_case(
 def settle_due_cases(*, now: datetime, limit: int = 200) -> int:
     """Do what silence means, each case in its own transaction; `now` is the database's. Return how many.
 
-    The shop was silent: granted. The buyer did not send the goods, or did not call the market in: closed.
+    The shop was silent: granted. The buyer did not answer an offer: it is off. The buyer did not send the
+    goods, or did not call the market in: closed.
     """
     due = AfterSaleCase.objects.filter(deadline_at__lte=now).order_by("deadline_at")
     return sum(_settle(pk, now) for pk in list(due.values_list("pk", flat=True)[:limit]))
@@ -117,6 +119,8 @@ def _settle(case_id: int, now: datetime) -> bool:
         return False
     if case.status == CaseStatus.REQUESTED:
         _say_yes(case, by=CaseActor.CLOCK, user=None, reply="", now=now)
+    elif case.status == CaseStatus.OFFERED:
+        lapse_offer(case, now=now)
     elif case.status == CaseStatus.AWAITING_RECEIPT:
         # Nobody has said that the goods are back, so they are not on the shelf.
         grant_case(case, by=CaseActor.CLOCK, user=None, now=now)

@@ -48,16 +48,17 @@ def grant_case(
     text: str = "",
     restock: bool = False,
     is_sent: bool = False,
+    has_freight: bool = True,
 ) -> None:
     """Promise the money of a locked case (its order locked too); MoveRefused when it is past that.
 
     Units that were never sent leave what is to send and are on the shelf again, unless it is known that these
-    `is_sent`; others only with `restock`.
+    `is_sent`; others only with `restock`. Without `has_freight` the sum is what was agreed, and no more.
     """
     order = case.order
     wanted = dict(case.lines.values_list("order_line_id", "quantity"))
     lots = dict(case.lines.values_list("order_line_id", "lot_id"))
-    case.freight_fen = freight_of(order, case.reason, wanted)
+    case.freight_fen = freight_of(order, case.reason, wanted) if has_freight else 0
     unsent = {} if is_sent else _unsent(order, case.reason, wanted)
     shelf = wanted if restock else unsent
     case.is_restocked = shelf == wanted

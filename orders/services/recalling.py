@@ -62,6 +62,32 @@ def bought_of(lot: Lot) -> QuerySet[LotAllocation]:
     )
 
 
+def refund_recalled(*, order: Order, now: datetime) -> None:
+    """Give the money back for goods that were called back while a parcel against cash was under way.
+
+    For a locked order that has just been paid; who was served already is not served again.
+    """
+    gone = bought_of_recalled(order).select_related("lot").order_by("pk")
+    for one in list(gone):
+        line = OrderLine.objects.select_related("order").get(pk=one.order_line_id)
+        give_back(
+            order=order, line=line, units=one.kept, is_sent=True, reason=CaseReason.RECALLED, lot=one.lot,
+            text=one.lot.note, now=now,
+        )  # fmt: skip
+
+
+def bought_of_recalled(order: Order) -> QuerySet[LotAllocation]:
+    """Return the units of an order that came out of recalled lots and were not given back for their sake."""
+    served = AfterSaleLine.objects.filter(
+        order_line=OuterRef("order_line"), lot=OuterRef("lot"), case__reason=CaseReason.RECALLED
+    )
+    return (
+        LotAllocation.objects.filter(order_line__order=order, lot__status=LotStatus.RECALLED)
+        .filter(quantity__gt=F("moved") + F("returned"))
+        .exclude(Exists(served))
+    )
+
+
 def settle_recall(*, lot_id: int, now: datetime) -> int:
     """Serve everybody who bought of a recalled lot, each order in its own transaction; return how many.
 

@@ -37,6 +37,8 @@ def _title_for_buyer(event: AfterSaleEvent) -> str:
             CaseReason.UNDERWEIGHT: _("It weighs less than you paid for. You get the difference back"),
         }[CaseReason(event.case.reason)]
     return {
+        CaseStatus.OFFERED: _("The shop offers less than you asked. Will you take it?"),
+        CaseStatus.REQUESTED: _("The offer is off. The shop answers anew"),
         CaseStatus.AWAITING_RETURN: _("Yes: please send the goods back"),
         CaseStatus.AWAITING_REFUND: _("Yes: your money is on its way back"),
         CaseStatus.REJECTED: _("The shop said no. You can call the market in"),
@@ -46,6 +48,8 @@ def _title_for_buyer(event: AfterSaleEvent) -> str:
 
 def _title_for_shop(event: AfterSaleEvent) -> str:
     words = {"amount": yuan_text(event.case.total_fen)}
+    if event.status == CaseStatus.REQUESTED and event.case.offers.exists():
+        return _("Your offer was not taken. Please answer the buyer")
     return {
         CaseStatus.REQUESTED: _("A buyer asks for ¥%(amount)s back") % words,
         CaseStatus.REJECTED: _("The buyer has called the market in"),

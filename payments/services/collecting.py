@@ -16,6 +16,7 @@ from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
 from orders.models import Order, OrderGroup
 from orders.selectors import count_cash_orders, get_group
+from orders.selectors.collection import check_standing, may_collect_for
 from orders.services.confirming import confirm_group, take_cash
 from orders.services.locking import lock_group, lock_order
 from orders.statuses import CASH_MOVES, OrderStatus
@@ -25,13 +26,14 @@ from payments.offers import CASH
 from payments.selectors import OPEN
 from payments.services.settling import new_reference
 from payments.statuses import CashHolder, PaymentStatus, PayMethod
+from shops.models import Shop
 
 
 def confirm_cash(*, buyer: User, group_id: int, idempotency_key: uuid.UUID, now: datetime) -> bool:
     """Let a purchase be paid at the door; return whether this key had done so before.
 
     What was begun at a provider is closed there; money that still comes from it goes back. NotFound,
-    UnknownGateway, CashNotOffered, PurchaseExpired, MoveRefused.
+    UnknownGateway, CashNotOffered, ShopNotChecked, PurchaseExpired, MoveRefused.
     """
     if CASH not in settings.PAYMENT_GATEWAYS:
         raise UnknownGateway()
@@ -43,6 +45,7 @@ def confirm_cash(*, buyer: User, group_id: int, idempotency_key: uuid.UUID, now:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"cash|{buyer.pk}"])
         if not is_cash_offered(group):
+            check_standing(_shops_of(group))
             raise CashNotOffered()
         confirm_group(group_id=group.pk, now=now)
         if Payment.objects.filter(group=group, status__in=OPEN).exists():
@@ -61,10 +64,16 @@ def confirm_cash(*, buyer: User, group_id: int, idempotency_key: uuid.UUID, now:
 
 
 def is_cash_offered(group: OrderGroup) -> bool:
-    """Whether a purchase may be paid at the door: not too large, and its buyer has few such parcels open."""
+    """Whether a purchase may be paid at the door: not too large, few such parcels open, its shops checked."""
     if CASH not in settings.PAYMENT_GATEWAYS or group.total_fen > settings.CASH_ON_DELIVERY_MAX_FEN:
         return False
+    if not all(may_collect_for(shop) for shop in _shops_of(group)):
+        return False
     return count_cash_orders(group.buyer) < settings.CASH_ORDERS_OPEN_MAX
+
+
+def _shops_of(group: OrderGroup) -> list[Shop]:
+    return list(Shop.objects.filter(orders__group=group))
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import Form
@@ -15,8 +16,8 @@ from accounts.forms import show_refusal
 from common.clock import utc_now
 from common.errors import MarketError
 from common.idempotency import parse_key
-from orders.case_cards import case_for_shop, losses_for_shop
-from orders.case_forms import ApproveForm, RejectForm
+from orders.case_cards import case_for_shop, losses_for_shop, open_offer_of
+from orders.case_forms import ApproveForm, OfferForm, RejectForm
 from orders.case_selectors import (
     CASE_TABS,
     count_cases_to_answer,
@@ -26,6 +27,7 @@ from orders.case_selectors import (
 )
 from orders.models import AfterSaleCase
 from orders.services.judging import approve_case, receive_return, reject_case
+from orders.services.offering_less import offer_less, take_back_offer
 from orders.services.paying_back import freight_if_granted
 from orders.statuses import GRANTED_CASES, OPEN_CASES, CaseKind, CaseStatus
 from sellerdesk.permissions import member_required, sees_earnings
@@ -33,7 +35,8 @@ from sellerdesk.permissions import member_required, sees_earnings
 PAGE = 20
 # What the page asks to be confirmed: ?act=…
 ACTS = {
-    CaseStatus.REQUESTED: ("yes", "no"),
+    CaseStatus.REQUESTED: ("yes", "offer", "no"),
+    CaseStatus.OFFERED: (),
     CaseStatus.AWAITING_RECEIPT: ("back", "no"),
 }
 
@@ -136,6 +139,48 @@ def case_received(request: HttpRequest, case_id: int) -> HttpResponse:
     )
 
 
+@member_required
+@require_POST
+def case_offer(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Offer less than is asked."""
+    found = get_shop_case(user=request.user, case_id=case_id)
+    key = parse_key(request.POST.get("key"))
+    form = OfferForm(request.POST, case=found)
+    if not form.is_valid():
+        return _page(request, found, "offer", form, status=400)
+    return _moved(
+        request,
+        found,
+        "offer",
+        form,
+        _("Offered. The buyer has been told."),
+        lambda: offer_less(
+            actor=request.user,
+            case_id=case_id,
+            lines=form.offered(),
+            text=form.cleaned_data["text"],
+            idempotency_key=key,
+            now=utc_now(),
+        ),
+    )
+
+
+@member_required
+@require_POST
+def case_offer_take_back(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Take the offer back while it is open."""
+    found = get_shop_case(user=request.user, case_id=case_id)
+    key = parse_key(request.POST.get("key"))
+    return _moved(
+        request,
+        found,
+        "",
+        None,
+        _("The offer is off. Please answer the buyer."),
+        lambda: take_back_offer(actor=request.user, case_id=case_id, idempotency_key=key, now=utc_now()),
+    )
+
+
 def _moved(
     request: HttpRequest, found: AfterSaleCase, act: str, form: Form | None, words: str, move
 ) -> HttpResponse:
@@ -156,6 +201,8 @@ def _empty_form(found: AfterSaleCase, act: str) -> Form | None:
         is_return = found.kind == CaseKind.RETURN_AND_REFUND
         address = last_return_address(shop_id=found.order.shop_id) if is_return else ""
         return ApproveForm(initial={"reply": address}, is_return=is_return)
+    if act == "offer":
+        return OfferForm(case=found)
     return RejectForm() if act == "no" else None
 
 
@@ -167,6 +214,8 @@ def _page(
     request: HttpRequest, found: AfterSaleCase, act: str, form: Form | None = None, *, status: int = 200
 ) -> HttpResponse:
     acts = ACTS.get(CaseStatus(found.status), ())
+    if len(found.offers.all()) >= settings.CASE_OFFERS_MAX:
+        acts = tuple(one for one in acts if one != "offer")
     act = act if act in acts else ""
     shows_losses = found.status in (*OPEN_CASES, *GRANTED_CASES) and sees_earnings(
         request.user, found.order.shop_id
@@ -183,6 +232,7 @@ def _page(
         "freight_fen": freight_fen,
         "total_fen": found.amount_fen + freight_fen,
         "is_return": found.kind == CaseKind.RETURN_AND_REFUND,
+        "offer": open_offer_of(found),
         "losses": losses_for_shop(found) if shows_losses else [],
     }
     return render(request, "sellerdesk/case.html", context, status=status)

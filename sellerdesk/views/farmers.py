@@ -59,6 +59,7 @@ def farmer_edit(request: HttpRequest, farmer_id: int) -> HttpResponse:
     farmer = terms.farmer
     initial = {
         "name": farmer.name,
+        "public_name": farmer.public_name,
         "village": farmer.village_id,
         "phone": farmer.contact.phone,
         "story": farmer.story,
@@ -132,9 +133,12 @@ def _save(request, form, shop, farmer, terms, portrait, now) -> None:
     values = {name: form.cleaned_data[name] for name in names} | {"portrait": portrait, "now": now}
     rates = form.terms()
     if farmer is None:
-        add_farmer(actor=request.user, shop=shop, **values, **rates)
+        added = add_farmer(actor=request.user, shop=shop, **values, **rates)
+        if form.cleaned_data["public_name"]:
+            public_name = form.cleaned_data["public_name"]
+            update_farmer(actor=request.user, farmer=added, **values, public_name=public_name)
         return
-    update_farmer(actor=request.user, farmer=farmer, **values)
+    update_farmer(actor=request.user, farmer=farmer, **values, public_name=form.cleaned_data["public_name"])
     if any(getattr(terms, name) != rate for name, rate in rates.items()):
         authorize(actor=request.user, farmer=farmer, shop=shop, now=now, **rates)
 

@@ -23,6 +23,7 @@ from payouts.selectors import (
 from payouts.selectors.papers import check_path
 from payouts.selectors.seals import letters_of
 from payouts.selectors.statements import list_periods_to_print, list_visible_statements
+from sellerdesk.standing_cards import standings_of
 from shops.selectors import shops_of
 
 PAGE = 20
@@ -40,6 +41,7 @@ def money(request: HttpRequest) -> HttpResponse:
     months = earnings_by_month(user=user, now=now)
     context = {
         "earnings": earnings,
+        "standings": standings_of(list(shops_of(user)), with_fine=True),
         "months": [_column(month) for month in months],
         "has_months": any(month.amount_fen for month in months),
         "statements": Paginator(list_statements(user=user), PAGE).get_page(request.GET.get("page")),

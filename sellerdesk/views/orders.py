@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.forms import show_refusal
 from common.clock import utc_now
 from common.errors import Invalid, MarketError
-from orders.cards import order_card, steps_of, what_next_for_shop
+from orders.cards import called_back, order_card, steps_of, what_next_for_shop
 from orders.case_selectors import count_cases_to_answer
 from orders.forms import CancelForm, ShipForm
 from orders.models import Order
@@ -179,6 +179,7 @@ def _page(
         "to_weigh": [line for line in found.lines.all() if may_weigh(found, line)],
         "order": found,
         "steps": steps_of(found),
+        "is_called_back": found.is_cash_due and bool(called_back(found)),
         "what_next": what_next_for_shop(found),
         "parcels": parcels_for_shop(found),
         "invoice": found.invoices.order_by("-pk").first(),

@@ -12,6 +12,7 @@ from shops.services.people import (
     approve_host,
     approve_shop,
     close_shop,
+    set_public_name,
     set_standing,
     suspend_host,
     suspend_shop,
@@ -59,6 +60,14 @@ class MemberInline(ReadOnlyInline):
 
     model = ShopMember
     fields = readonly_fields = [related("user", _("person")), "role"]
+
+
+class PublicNameForm(ReasonForm):
+    """How a farmer lets strangers call them."""
+
+    public_name = forms.CharField(
+        label=_("Name for everybody; empty: the given name"), max_length=60, required=False
+    )
 
 
 @admin.register(Shop)
@@ -179,6 +188,20 @@ class FarmerAdmin(BaseAdmin):
     date_hierarchy = "created_at"
     ordering = ["-pk"]
     inlines = [AuthorizationInline]
+    moves = (
+        Move(
+            name="public_name",
+            label=_("The name that strangers read"),
+            run=lambda request, farmer, data: set_public_name(
+                actor=request.user,
+                farmer=farmer,
+                public_name=data["public_name"],
+                now=utc_now(),
+                reason=data["reason"],
+            ),
+            form=PublicNameForm,
+        ),
+    )
 
     def links(self, farmer: Farmer) -> list[Link | None]:
         """Return contact, goods, account and tallies."""

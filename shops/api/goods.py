@@ -29,8 +29,8 @@ from shops.serializers import (
     AuthorizationWriteSerializer,
     CategorySerializer,
     FarmerAddSerializer,
+    FarmerEditSerializer,
     FarmerSerializer,
-    FarmerWriteSerializer,
     LotSerializer,
     LotWriteSerializer,
     PhotoSerializer,
@@ -138,11 +138,11 @@ class FarmerDetail(generics.RetrieveAPIView):
         """Return the person's farmers."""
         return selectors.farmers_of(self.request.user)
 
-    @extend_schema(request=FarmerWriteSerializer(partial=True), responses=FarmerSerializer)
+    @extend_schema(request=FarmerEditSerializer(partial=True), responses=FarmerSerializer)
     def patch(self, request: Request, pk: int) -> Response:
         """Correct what is written about a farmer."""
         farmer = self.get_object()
-        serializer = FarmerWriteSerializer(data=request.data, partial=True)
+        serializer = FarmerEditSerializer(data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         given = serializer.validated_data
         portrait = farmer.portrait
@@ -156,6 +156,7 @@ class FarmerDetail(generics.RetrieveAPIView):
             phone=given.get("phone", farmer.contact.phone),
             story=given.get("story", farmer.story),
             portrait=portrait,
+            public_name=given.get("public_name"),
             now=utc_now(),
         )
         return Response(FarmerSerializer(farmer).data)

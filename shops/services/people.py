@@ -79,11 +79,12 @@ def update_farmer(
     phone: str,
     story: str = "",
     portrait: Photo | None = None,
+    public_name: str | None = None,
     now: datetime,
 ) -> Farmer:
     """Correct what is written about a farmer of the actor's; a farmer with an account keeps their own number.
 
-    Raises NotFound, NotAllowed for a host, Invalid.
+    Without `public_name` the name that strangers read stays. Raises NotFound, NotAllowed for a host, Invalid.
     """
     farmer = _own_farmer(actor, farmer)
     contact_phone = _checked_person(name, phone, 0, 0)
@@ -99,7 +100,9 @@ def update_farmer(
         story.strip(),
         portrait,
     )
-    farmer.save(update_fields=["name", "village", "story", "portrait"])
+    if public_name is not None:
+        farmer.public_name = _checked_public_name(public_name)
+    farmer.save(update_fields=["name", "village", "story", "portrait", "public_name"])
     if contact.user_id is None:
         contact.name, contact.phone = farmer.name, contact_phone
         contact.save(update_fields=["name", "phone"])
@@ -107,7 +110,31 @@ def update_farmer(
         actor=actor_of(actor),
         action="shops.farmer_changed",
         target=f"farmer:{farmer.pk}",
-        after={"phone_changed": is_phone_changed},
+        after={"phone_changed": is_phone_changed, "public_name": farmer.public_name},
+        now=now,
+    )
+    return farmer
+
+
+@transaction.atomic
+def set_public_name(*, actor: User, farmer: Farmer, public_name: str, now: datetime, reason: str) -> Farmer:
+    """Write down as an operator how a farmer lets strangers call them; empty: by the given name.
+
+    NotAllowed, Invalid.
+    """
+    if not (actor.is_active and actor.is_staff):
+        raise NotAllowed()
+    words, name = _given(reason), _checked_public_name(public_name)
+    farmer = Farmer.objects.select_for_update(of=["self"]).get(pk=farmer.pk)
+    before, farmer.public_name = farmer.public_name, name
+    farmer.save(update_fields=["public_name"])
+    record(
+        actor=actor_of(actor),
+        action="shops.farmer_public_name",
+        target=f"farmer:{farmer.pk}",
+        before={"public_name": before},
+        after={"public_name": name},
+        reason=words,
         now=now,
     )
     return farmer
@@ -270,6 +297,13 @@ def _own_farmer(actor: User, farmer: Farmer) -> Farmer:
     if farmer.user_id != actor.pk and not granted.exists():
         raise NotAllowed() if farmers_of(actor).filter(pk=farmer.pk).exists() else NotFound()
     return Farmer.objects.select_for_update(of=["self"]).select_related("contact").get(pk=farmer.pk)
+
+
+def _checked_public_name(public_name: str) -> str:
+    name = " ".join(public_name.split())
+    if len(name) > NAME_MAX:
+        raise Invalid(fields={"public_name": Invalid.message})
+    return name
 
 
 def _check_portrait(actor: User, portrait: Photo | None) -> None:

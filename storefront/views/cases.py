@@ -19,19 +19,20 @@ from common.clock import utc_now
 from common.errors import MarketError, NotFound
 from common.idempotency import parse_key
 from orders.cards import line_card
-from orders.case_cards import case_for_buyer
-from orders.case_forms import AppealForm, CaseForm, ReturnForm
+from orders.case_cards import case_for_buyer, open_offer_of
+from orders.case_forms import AppealForm, CaseForm, OfferChoiceForm, ReturnForm
 from orders.case_selectors import get_own_case, list_own_cases
 from orders.errors import UnitsTaken
 from orders.models import AfterSaleCase, Order
 from orders.selectors import get_order
 from orders.services import asking_back
+from orders.services.offering_less import accept_offer, refuse_offer
 from orders.statuses import CaseStatus
 from shops.models import Photo
 from shops.photo_forms import photo_tiles, posted_photos, receive_files
 
 PAGE = 20
-MAY_WITHDRAW = (CaseStatus.REQUESTED, CaseStatus.REJECTED, CaseStatus.AWAITING_RETURN)
+MAY_WITHDRAW = (CaseStatus.REQUESTED, CaseStatus.OFFERED, CaseStatus.REJECTED, CaseStatus.AWAITING_RETURN)
 
 
 @never_cache
@@ -124,6 +125,22 @@ def case_appeal(request: HttpRequest, case_id: int) -> HttpResponse:
     return _move(request, case_id, asking_back.appeal_case, form, _("The market looks at it now."))
 
 
+@login_required
+@require_POST
+def case_offer_accept(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Take what the shop offers."""
+    form = OfferChoiceForm(request.POST)
+    return _move(request, case_id, accept_offer, form, _("Agreed. The money is on its way back."))
+
+
+@login_required
+@require_POST
+def case_offer_refuse(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Do not take what the shop offers."""
+    form = OfferChoiceForm(request.POST)
+    return _move(request, case_id, refuse_offer, form, _("You said no. The shop answers anew."))
+
+
 def _move(request: HttpRequest, case_id: int, move: Callable, form: Form | None, words: str) -> HttpResponse:
     found = get_own_case(user=request.user, case_id=case_id)
     key = parse_key(request.POST.get("key"))
@@ -153,6 +170,7 @@ def _page(
         "freight_fen": found.freight_fen,
         "total_fen": found.total_fen,
         "key": uuid.uuid4(),
+        "offer": open_offer_of(found),
         "can_withdraw": found.status in MAY_WITHDRAW,
         "return_form": (form if isinstance(form, ReturnForm) else ReturnForm())
         if found.status == CaseStatus.AWAITING_RETURN

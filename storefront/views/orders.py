@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from common.clock import utc_now
 from common.errors import MarketError
-from orders.cards import order_card, steps_of, what_next
+from orders.cards import called_back, order_card, steps_of, what_next
 from orders.case_cards import case_box
 from orders.invoice_cards import invoice_box
 from orders.money_cards import money_box
@@ -68,6 +68,7 @@ def order(request: HttpRequest, number: str) -> HttpResponse:
         "card": order_card(found),
         "order": found,
         "steps": steps_of(found),
+        "is_called_back": found.is_cash_due and bool(called_back(found)),
         "what_next": what_next(found),
         "can_pay": found.status == OrderStatus.PENDING_PAYMENT,
         "parcels": parcels_for_buyer(found),

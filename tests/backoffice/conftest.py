@@ -55,6 +55,7 @@ from orders.models import (
 )
 from orders.services.judging import approve_case
 from orders.services.judging_reviews import report_review
+from orders.services.offering_less import OfferedLine, offer_less, take_back_offer
 from payments.models import (
     CashHandover,
     HandRefund,
@@ -142,6 +143,11 @@ def full(world, zhuoma):
     arun, mei = world.people["buyer"], world.people["clerk"]
     shipped = make_shipped(buyer=arun, seller=mei, variant=world.market.variant, now=now - timedelta(days=30))
     case = ask(shipped, arun, photo_ids=[make_photo(user=arun, is_private=True).pk])
+    offer_less(
+        actor=mei, case_id=case.pk, lines=[OfferedLine(case.lines.get().order_line_id, 1, 100)],
+        text="<b>少退</b>", idempotency_key=uuid.uuid4(), now=now,
+    )  # fmt: skip
+    take_back_offer(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
     approve_case(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
     said = Review.objects.create(
         line=shipped.lines.get(), buyer=arun, product=world.market.product, shop=world.market.shop, score=5,

@@ -2,8 +2,12 @@
 
 import pytest
 
+from common.clock import utc_now
+from common.errors import Invalid, NotAllowed
+from common.models import AuditEntry
 from shops.models import Farmer, FarmerAuthorization
 from shops.selectors import terms_of
+from shops.services.people import set_public_name
 from tests.factories.shops import make_shop
 
 URL = "/desk/goods/farmers/"
@@ -95,3 +99,39 @@ def test_strangers_find_no_farmer(client, market, zoya):
     assert client.post(f"{URL}{market.farmer.pk}/", typed(market)).status_code == 404
     assert client.post(f"{URL}{market.farmer.pk}/revoke/").status_code == 404
     assert FarmerAuthorization.objects.filter(status="granted").count() == 2
+
+
+def test_the_name_that_strangers_read_is_the_farmers_word(desk, client, market, operator):
+    desk.post(f"{URL}new/", typed(market, name="李建国", public_name=" 老  李 "))
+    farmer = Farmer.objects.latest("pk")
+    assert (farmer.name, farmer.public_name, farmer.shown_name) == ("李建国", "老 李", "老 李")
+
+    desk.post(f"{URL}{farmer.pk}/", typed(market, name="李建国", public_name=""))
+
+    farmer.refresh_from_db()
+    assert (farmer.public_name, farmer.shown_name) == ("", "建国")
+    url = f"/api/v1/farmers/{farmer.pk}/"
+    kept = desk.patch(url, {"story": "新"}, content_type="application/json").json()
+    named = desk.patch(url, {"public_name": "李叔"}, content_type="application/json").json()
+    assert (kept["public_name"], named["public_name"], named["shown_name"]) == ("", "李叔", "李叔")
+    too_long = desk.patch(url, {"public_name": "李" * 61}, content_type="application/json")
+    assert too_long.status_code == 400
+    client.force_login(operator)
+    set_public_name(actor=operator, farmer=farmer, public_name="建国叔", now=utc_now(), reason="本人要求")
+    farmer.refresh_from_db()
+    assert farmer.shown_name == "建国叔"
+    entry = AuditEntry.objects.get(action="shops.farmer_public_name")
+    assert (entry.before, entry.after, entry.reason) == (
+        {"public_name": "李叔"}, {"public_name": "建国叔"}, "本人要求",
+    )  # fmt: skip
+
+
+def test_only_an_operator_with_a_reason_names_anybodys_farmer(market, mei, operator):
+    for actor, reason, refusal in ((mei, "x", NotAllowed), (operator, " ", Invalid)):
+        with pytest.raises(refusal):
+            set_public_name(
+                actor=actor, farmer=market.farmer, public_name="阿叔", now=utc_now(), reason=reason
+            )
+
+    market.farmer.refresh_from_db()
+    assert market.farmer.public_name == ""
