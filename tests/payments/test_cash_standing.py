@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _offered(settings):
     settings.PAYMENT_GATEWAYS = ["cash_on_delivery"]
+    settings.CASH_ON_DELIVERY_MAX_FEN = 100_000
 
 
 def confirm(arun, order) -> bool:
