@@ -14,6 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from backoffice.demo.cast import Cast
+from backoffice.demo.giving import GIVEN, give_in_show
 from backoffice.demo.selling import Buying
 from backoffice.demo.steps import Answer, Steps
 from backoffice.demo.stocking import HOST, photograph
@@ -210,13 +211,14 @@ class _PastShow:
             )
 
     def _perform(self, session_id: int, item_ids: list[int]) -> list[Order]:
-        """Talk, show and sell, one after the other as it happened; return the orders."""
+        """Talk, show, sell and be given to, one after the other as it happened; return the orders."""
         acts = [(self.at(line.at), partial(self._say, session_id, line)) for line in CHAT]
         acts += [
             (self.at(PINNED_AT[number]), partial(self._pin, session_id, number, item_id))
             for number, item_id in enumerate(item_ids)
         ]
         acts += [(self.at(PINNED_AT[sale.pin], sale.after), partial(self._sell, sale)) for sale in SALES]
+        acts += [(self.at(given.at), partial(give_in_show, self.cast, session_id, given)) for given in GIVEN]
         orders = []
         for at, act in sorted(acts, key=itemgetter(0)):
             orders += act(at) or []

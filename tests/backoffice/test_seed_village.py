@@ -140,7 +140,10 @@ def assert_trade():
     assert not Payment.objects.exclude(status="succeeded").exists()
     assert set(Refund.objects.values_list("status", flat=True)) == {"succeeded"}
     assert Counter(SettlementPeriod.objects.values_list("status", flat=True)) == {"closed": 2, "open": 2}
-    assert PayoutStatement.objects.get(host__isnull=False).net_fen == 3000
+    of_host = PayoutStatement.objects.get(host__isnull=False)
+    # Commission, and four fifths of a 哈达 and three 格桑花.
+    assert (of_host.gross_fen, of_host.gift_fen, of_host.platform_fee_fen) == (3000, 2550, 510)
+    assert of_host.net_fen == 5040
     assert PayoutStatement.objects.get(farmer__name="扎西").net_fen == 27232
     paid = Payout.objects.get(status="paid")
     assert paid.statement.farmer.name == "扎西"

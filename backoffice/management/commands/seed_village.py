@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from backoffice.demo.caring import care_for_buyers
 from backoffice.demo.film import FilmError
 from backoffice.demo.freighting import write_freight
+from backoffice.demo.giving import offer_gifts
 from backoffice.demo.pieces import PiecesMissingError
 from backoffice.demo.pooling import pool_honey
 from backoffice.demo.provider import ProviderError, played_provider, tell_provider
@@ -73,6 +74,7 @@ def _story(steps: Steps, studio: Studio) -> Iterator[str]:
     studio.order(pictures_to_draw(steps))
     studio.order(f"cover/{when}" for when in ("past", "next") if not steps.is_done(f"{when} show"))
     yield from stock_village(steps, studio)
+    yield from offer_gifts(steps)
     yield from hold_past_show(steps, studio)
     yield from sell_last_week(steps)
     yield from settle_last_week(steps)

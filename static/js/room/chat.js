@@ -45,7 +45,7 @@ export class Chat {
   #item(line) {
     const item = document.createElement("li");
     const isHeld = line.status === "held";
-    const kinds = [!line.author && "market", line.is_host && "host", isHeld && "held"].filter(Boolean);
+    const kinds = [!line.author && "market", line.kind === "gift" && "gift", line.is_host && "host", isHeld && "held"].filter(Boolean);
     item.className = ["chat__line", ...kinds.map((kind) => `chat__line--${kind}`)].join(" ");
     item.dataset.message = line.id;
     if (line.author) item.append(this.#who(line), " ");
