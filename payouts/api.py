@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from common.clock import utc_now
 from common.drf import MarketPagination, validated
 from payouts.models import PayoutStatement
-from payouts.selectors.statements import list_lines, list_visible_statements
+from payouts.selectors.statements import gifts_of, list_lines, list_visible_statements
 from payouts.serializers import PayoutStatementSerializer, QuestionSerializer, StatementLineSerializer
 from payouts.services.questioning import accept_statement, question_statement
 
@@ -56,4 +56,5 @@ class PayoutStatementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, v
         """Return the lines of one statement."""
         statement = self.get_object()
         page = self.paginate_queryset(list_lines(statement=statement))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        context = self.get_serializer_context() | {"gifts": gifts_of(page)}
+        return self.get_paginated_response(StatementLineSerializer(page, many=True, context=context).data)

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from livestreams.models import Gift
 from payouts.models import Payout, PayoutStatement, StatementLine
 from payouts.selectors.statements import lots_of, replay_seconds
 from payouts.statuses import LineKind, PayoutStatus, PeriodStatus, StatementStatus
@@ -96,11 +97,9 @@ class StatementLineSerializer(serializers.ModelSerializer):
     """One line; `replay_second` is where the replay shows the goods that were sold."""
 
     kind = serializers.ChoiceField(choices=LineKind.choices)
-    title = serializers.CharField(source="order_line.title", default="")
-    quantity = serializers.IntegerField(source="order_line.quantity", default=None, allow_null=True)
-    live_session = serializers.IntegerField(
-        source="order_line.live_session_id", default=None, allow_null=True
-    )
+    title = serializers.SerializerMethodField()
+    quantity = serializers.SerializerMethodField()
+    live_session = serializers.SerializerMethodField()
     replay_second = serializers.SerializerMethodField()
     lots = serializers.SerializerMethodField()
 
@@ -122,10 +121,29 @@ class StatementLineSerializer(serializers.ModelSerializer):
             "lots",
         ]
 
+    def get_title(self, line: StatementLine) -> str:
+        """Return what was sold or given."""
+        gift, sold = self._gift(line), line.order_line
+        return gift.name if gift else sold.title if sold else ""
+
+    def get_quantity(self, line: StatementLine) -> int | None:
+        """Return how many, or null."""
+        gift, sold = self._gift(line), line.order_line
+        return gift.quantity if gift else sold.quantity if sold else None
+
+    def get_live_session(self, line: StatementLine) -> int | None:
+        """Return the show, or null."""
+        gift, sold = self._gift(line), line.order_line
+        return gift.session_id if gift else sold.live_session_id if sold else None
+
     def get_replay_second(self, line: StatementLine) -> int | None:
         """Return the second of the replay, or null."""
-        return replay_seconds(line)
+        return replay_seconds(line, self._gift(line))
 
     def get_lots(self, line: StatementLine) -> list[str]:
         """Return the codes of the payee's lots that were sold."""
         return lots_of(line)
+
+    def _gift(self, line: StatementLine) -> Gift | None:
+        # The door gives the gifts of a page at once.
+        return self.context.get("gifts", {}).get(line.entry_id)

@@ -50,6 +50,8 @@ class Gift(models.Model):
     status = models.CharField(max_length=10, choices=GiftStatus, default=GiftStatus.PENDING)
     # Its line in the room.
     message = models.OneToOneField(ChatMessage, null=True, blank=True, on_delete=models.SET_NULL)
+    # Its place in the picture, once the replay is made.
+    media_time_ms = models.BigIntegerField(null=True, blank=True)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)

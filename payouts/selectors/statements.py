@@ -122,8 +122,10 @@ def statement_lines(*, statement: PayoutStatement, viewer: User) -> list[Stateme
     ]
 
 
-def replay_seconds(line: StatementLine) -> int | None:
-    """Return the second of the replay at which the goods of a line were shown, once the replay is cut."""
+def replay_seconds(line: StatementLine, gift: Gift | None = None) -> int | None:
+    """Return the second of the replay at which goods were shown or a gift was given, once it is cut."""
+    if gift is not None:
+        return gift.media_time_ms // 1000 if gift.media_time_ms is not None else None
     sold = line.order_line
     chapter = getattr(sold.pin_event, "chapter", None) if sold and sold.pin_event_id else None
     return chapter.starts_ms // 1000 if chapter else None
@@ -171,7 +173,7 @@ def row_of(line: StatementLine, *, is_linked: bool, gift: Gift | None = None) ->
         order_number=line.order_number,
         order_url=f"/desk/orders/{line.order_number}/" if is_linked else "",
         lots=lots_of(line),
-        live_url=f"/live/{gift.session_id}/" if gift else _live_url(line),
+        live_url=_place(gift.session_id, replay_seconds(line, gift)) if gift else _live_url(line),
         live_at=gift.paid_at if gift else sold.pin_event.opened_at if sold and sold.pin_event_id else None,
         gross_fen=line.gross_fen,
         commission_fen=line.commission_fen,
@@ -197,6 +199,8 @@ def _live_url(line: StatementLine) -> str:
     sold = line.order_line
     if sold is None or sold.live_session_id is None:
         return ""
-    seconds = replay_seconds(line)
-    place = f"?t={seconds}" if seconds is not None else ""
-    return f"/live/{sold.live_session_id}/{place}"
+    return _place(sold.live_session_id, replay_seconds(line))
+
+
+def _place(session_id: int, seconds: int | None) -> str:
+    return f"/live/{session_id}/?t={seconds}" if seconds is not None else f"/live/{session_id}/"

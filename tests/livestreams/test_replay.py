@@ -16,13 +16,14 @@ from PIL import Image
 from common.clock import utc_now
 from common.models import OutboxMessage
 from livestreams import storage
-from livestreams.models import Chapter, Replay
+from livestreams.models import Chapter, Gift, Replay
 from livestreams.montage import joining
 from livestreams.montage.running import NoRoom, TooSlow, Unplayable
 from livestreams.services import mastering
 from livestreams.services.replay_files import take_files
 from livestreams.statuses import ReplayProblem, ReplayStatus
 from tests.addresses import database_url
+from tests.factories.gifts import make_gift_kind
 from tests.factories.livestreams import add_to_rundown, make_pin
 from tests.factories.shops import make_product
 from tests.livestreams.films import (
@@ -65,9 +66,19 @@ def test_takes_become_one_file_with_a_chapter_per_pin(
     hold_take(session, folder=tmp_path, at=at, seconds=5, first=0)
     hold_take(session, folder=tmp_path, at=at + timedelta(seconds=9), seconds=6, first=5, number=2, **second)
     three_pins(session, item, market, at)
+    kind = make_gift_kind()
+    for after in (3, 12, 30):  # while the picture is there; in the second take; paid when all was over
+        Gift.objects.create(
+            session=session, host=market.host, giver=market.host.user, kind=kind, name=str(after), quantity=1,
+            amount_fen=999, platform_fen=299, status="paid", paid_at=at + timedelta(seconds=after),
+            created_at=at, expires_at=at,
+        )  # fmt: skip
 
     end_show(session, actor=zhuoma)
     drain_outbox()
+
+    places = Gift.objects.order_by("pk").values_list("media_time_ms", flat=True)
+    assert [round(place / 1000) for place in places] == [3, 8, 11]
 
     replay = Replay.objects.get()
     assert (replay.status, replay.error) == (ReplayStatus.READY, "")

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from backoffice.comparing import JOBS
 from common.clock import utc_now
+from livestreams.models import Gift
 from notifications.models import Notification
 from payments.services.returning_gifts import return_gift
 from payouts.models import PayoutStatement, StatementLine
@@ -87,6 +88,7 @@ def test_the_hosts_money_page_knows_gifts_at_once(market, zhuoma, given):
 
 def test_page_paper_and_api_of_the_host_say_the_gift(market, zhuoma, now, given):
     tally = statement_of(close_week(shop=market.shop, now=utc_now()), host=market.host)
+    Gift.objects.update(media_time_ms=61_900)
     client = Client()
     client.force_login(zhuoma)
 
@@ -98,11 +100,14 @@ def test_page_paper_and_api_of_the_host_say_the_gift(market, zhuoma, now, given)
         "格桑花 × 3" in page
         and "¥29.97" in page
         and "−¥8.99" in page
-        and f"/live/{given.session_id}/" in page
+        and f"/live/{given.session_id}/?t=61" in page
     )
     text = "".join(sheet.get_textpage().get_text_range() for sheet in pypdfium2.PdfDocument(paper))
     assert "29.97" in text and "8.99" in text and "20.98" in text and "格桑花" in text
     assert (data["gift_fen"], data["platform_fee_fen"], data["net_fen"]) == (2997, 899, 2098)
+    (line,) = client.get(f"/api/v1/payout-statements/{tally.pk}/lines/").json()["results"]
+    said = ("kind", "title", "quantity", "live_session", "replay_second", "gross_fen", "amount_fen")
+    assert [line[name] for name in said] == ["gift", "格桑花", 3, given.session_id, 61, 2997, 2098]
 
 
 def test_the_sum_of_gifts_is_frozen_and_sealed(market, now, given):
