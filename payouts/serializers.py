@@ -96,6 +96,7 @@ class PayoutStatementSerializer(serializers.ModelSerializer):
 class StatementLineSerializer(serializers.ModelSerializer):
     """One line; `replay_second` is where the replay shows the goods that were sold."""
 
+    id = serializers.IntegerField(source="entry_id")
     kind = serializers.ChoiceField(choices=LineKind.choices)
     title = serializers.SerializerMethodField()
     quantity = serializers.SerializerMethodField()

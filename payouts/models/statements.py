@@ -155,8 +155,13 @@ class StatementLine(models.Model):
     statement = models.ForeignKey(
         PayoutStatement, on_delete=models.PROTECT, related_name="lines", db_constraint=False
     )
+    # Its key: millions of lines keep one index for "once for ever" and need none for a number of their own.
     entry = models.OneToOneField(
-        LedgerEntry, on_delete=models.PROTECT, related_name="statement_line", db_constraint=False
+        LedgerEntry,
+        primary_key=True,
+        on_delete=models.PROTECT,
+        related_name="statement_line",
+        db_constraint=False,
     )
     kind = models.CharField(max_length=16, choices=LineKind)
     order_line = models.ForeignKey(

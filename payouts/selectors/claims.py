@@ -44,6 +44,8 @@ SELECT e.id AS entry_id,
        t.posted_at,
        l.id AS order_line_id,
        coalesce(o.number, '') AS order_number,
+       l.total_fen AS line_fen,
+       l.term_sheet_id,
        g.id AS gift_id
 FROM ledger_ledgertransaction t
 JOIN ledger_ledgerentry e ON e.transaction_id = t.id

@@ -15,59 +15,79 @@ from django.db.models import Field, Model
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
 from payouts.selectors.claims import Payee, claimable
 from payouts.selectors.payees import FIELDS
-from payouts.selectors.seals import LINES
+from payouts.selectors.seals import CHUNK, CHUNK_DIGEST, DIGEST
 from payouts.statuses import LineKind
 
+# In the order of the payees, each one's entries a thousand to a chunk, as their seals are made of them.
 _GATHER = """
 CREATE TEMP TABLE payouts_claim AS
-SELECT c.entry_id, c.owner_kind, c.owner_id, c.kind, c.posted_at, c.order_line_id, c.order_number,
-       c.amount_fen,
-       CASE c.kind WHEN %(sale)s THEN coalesce(a.gross_fen, l.total_fen)
+SELECT c.entry_id, c.owner_kind COLLATE "C" AS owner_kind, c.owner_id, c.kind, c.posted_at,
+       c.order_line_id, c.order_number, c.amount_fen,
+       CASE c.kind WHEN %(sale)s THEN coalesce(a.gross_fen, c.line_fen)
                    WHEN %(host_commission)s THEN c.amount_fen
                    WHEN %(gift)s THEN g.amount_fen WHEN %(gift_returned)s THEN -g.amount_fen
                    ELSE 0 END AS gross_fen,
        CASE c.kind WHEN %(sale)s THEN coalesce(a.host_fen, h.amount_fen, 0) ELSE 0 END AS commission_fen,
        CASE c.kind WHEN %(sale)s THEN coalesce(a.platform_fen, p.amount_fen, 0)
                    WHEN %(gift)s THEN g.platform_fen WHEN %(gift_returned)s THEN -g.platform_fen
-                   ELSE 0 END AS platform_fee_fen
+                   ELSE 0 END AS platform_fee_fen,
+       (row_number() OVER (PARTITION BY c.owner_id, c.owner_kind COLLATE "C" ORDER BY c.entry_id) - 1)
+         / {chunk} AS chunk
 FROM ({claimable}) c
-LEFT JOIN orders_orderline l ON l.id = c.order_line_id
-LEFT JOIN orders_commissionline h ON h.order_line_id = l.id AND h.kind = %(host)s
-LEFT JOIN orders_commissionline p ON p.order_line_id = l.id AND p.kind = %(platform)s
+LEFT JOIN orders_commissionline h
+  ON c.kind = %(sale)s AND h.order_line_id = c.order_line_id AND h.kind = %(host)s
+LEFT JOIN orders_commissionline p
+  ON c.kind = %(sale)s AND p.order_line_id = c.order_line_id AND p.kind = %(platform)s
 LEFT JOIN livestreams_gift g ON g.id = c.gift_id
 -- Of goods that many farmers share, the part of each.
 LEFT JOIN (
     SELECT order_line_id, farmer_id, sum(gross_fen) AS gross_fen, sum(host_fen) AS host_fen,
            sum(platform_fen) AS platform_fen
     FROM orders_lotallocation WHERE gross_fen IS NOT NULL GROUP BY 1, 2
-) a ON l.term_sheet_id IS NOT NULL AND a.order_line_id = l.id
+) a ON c.term_sheet_id IS NOT NULL AND a.order_line_id = c.order_line_id
    AND coalesce(a.farmer_id, 0) = CASE c.owner_kind WHEN 'farmer' THEN c.owner_id ELSE 0 END
 ORDER BY c.owner_id, c.owner_kind COLLATE "C", c.entry_id
 """
+_ORDER = "owner_id, owner_kind, chunk, entry_id"
 
-# Some hundreds of payees at a time: what they add up to, and what their lines contribute to their seals.
-_SUMS = """
+# Every payee's sums and what their lines contribute to their seal, in one pass over the claims.
+_ADD_UP = f"""
+CREATE TEMP TABLE payouts_claim_sum AS
 SELECT owner_kind, owner_id,
-       coalesce(sum(gross_fen) FILTER (WHERE kind NOT IN (%(gift)s, %(gift_returned)s)), 0),
-       coalesce(sum(commission_fen), 0),
-       coalesce(sum(platform_fee_fen), 0),
-       coalesce(sum(amount_fen) FILTER (WHERE kind = %(freight)s), 0),
-       coalesce(sum(amount_fen) FILTER (WHERE kind = %(coupon)s), 0),
-       coalesce(sum(amount_fen) FILTER (WHERE kind = %(refund)s), 0),
-       coalesce(sum(gross_fen) FILTER (WHERE kind IN (%(gift)s, %(gift_returned)s)), 0),
-       coalesce(sum(amount_fen) FILTER (WHERE kind = %(correction)s), 0),
-       coalesce(sum(amount_fen), 0),
-       min(entry_id) FILTER (WHERE kind IN (%(sale)s, %(gift)s, %(gift_returned)s) AND
-         gross_fen - commission_fen - platform_fee_fen IS DISTINCT FROM amount_fen)
-FROM payouts_claim
-WHERE (owner_kind, owner_id) IN (SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]))
+       coalesce(sum(gross_fen), 0)::bigint AS gross_fen,
+       sum(commission_fen)::bigint AS commission_fen,
+       sum(platform_fee_fen)::bigint AS platform_fee_fen,
+       coalesce(sum(freight_fen), 0)::bigint AS freight_fen,
+       coalesce(sum(coupon_fen), 0)::bigint AS coupon_fen,
+       coalesce(sum(refund_fen), 0)::bigint AS refund_fen,
+       coalesce(sum(gift_fen), 0)::bigint AS gift_fen,
+       coalesce(sum(correction_fen), 0)::bigint AS correction_fen,
+       sum(amount_fen)::bigint AS amount_fen,
+       min(wrong_entry) AS wrong_entry,
+       {DIGEST} AS lines_digest
+FROM (
+  SELECT owner_kind, owner_id, chunk,
+         sum(gross_fen) FILTER (WHERE kind NOT IN (%(gift)s, %(gift_returned)s)) AS gross_fen,
+         sum(commission_fen) AS commission_fen,
+         sum(platform_fee_fen) AS platform_fee_fen,
+         sum(amount_fen) FILTER (WHERE kind = %(freight)s) AS freight_fen,
+         sum(amount_fen) FILTER (WHERE kind = %(coupon)s) AS coupon_fen,
+         sum(amount_fen) FILTER (WHERE kind = %(refund)s) AS refund_fen,
+         sum(gross_fen) FILTER (WHERE kind IN (%(gift)s, %(gift_returned)s)) AS gift_fen,
+         sum(amount_fen) FILTER (WHERE kind = %(correction)s) AS correction_fen,
+         sum(amount_fen) AS amount_fen,
+         min(entry_id) FILTER (WHERE kind IN (%(sale)s, %(gift)s, %(gift_returned)s) AND
+           gross_fen - commission_fen - platform_fee_fen IS DISTINCT FROM amount_fen) AS wrong_entry,
+         {CHUNK_DIGEST} AS chunk_digest
+  FROM payouts_claim GROUP BY owner_id, owner_kind, chunk) part
 GROUP BY 1, 2
+"""  # noqa: S608 (put together of our own text)
+_SUMS = """
+SELECT owner_kind, owner_id, gross_fen, commission_fen, platform_fee_fen, freight_fen, coupon_fen, refund_fen,
+       gift_fen, correction_fen, amount_fen, wrong_entry, lines_digest
+FROM payouts_claim_sum
+WHERE (owner_kind, owner_id) IN (SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]))
 """
-_DIGESTS = """
-SELECT owner_kind, owner_id, ({digest})
-FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS payee (owner_kind, owner_id)
-"""
-_OF_PAYEE = "payouts_claim c WHERE c.owner_kind = payee.owner_kind AND c.owner_id = payee.owner_id"
 
 # A statement with its lines and its payout in one statement of SQL, planned once a closing. The lock on the
 # period makes two closers take turns; the second meets the statement of the first and writes nothing. The
@@ -87,7 +107,7 @@ WITH period AS MATERIALIZED (
   SELECT made.id, c.entry_id, c.kind, c.order_line_id, c.order_number, c.gross_fen,
          c.commission_fen, c.platform_fee_fen, c.amount_fen, c.posted_at
   FROM made JOIN payouts_claim c ON c.owner_kind = ${owner_kind} AND c.owner_id = ${owner_id}
-  ORDER BY c.entry_id
+  ORDER BY c.chunk, c.entry_id
 ), payout AS (
   INSERT INTO payouts_payout ({payout}) SELECT {payout_values} FROM made WHERE made.net_fen > 0
 )
@@ -126,44 +146,38 @@ class Sums:
 def gather_claims(*, period: SettlementPeriod) -> list[Payee]:
     """Read every claim of a period into a table of this database session; return the payees, in order."""
     statement, values = claimable(period=period)
+    values |= {kind.value: kind.value for kind in LineKind}
     with connection.cursor() as cursor:
-        _forget_plans(cursor)
-        cursor.execute("DROP TABLE IF EXISTS payouts_claim")
-        # Joins and a sort of a million rows once a week; the setting ends with this transaction.
+        _forget(cursor)
+        # Joins and a sort of a million rows once a week; these settings end with this transaction.
         cursor.execute("SET LOCAL work_mem = '64MB'")
-        cursor.execute(_GATHER.format(claimable=statement), values)
-        cursor.execute("CREATE INDEX ON payouts_claim (owner_id, owner_kind, entry_id)")
-        cursor.execute("ANALYZE payouts_claim")
+        cursor.execute("SET LOCAL default_statistics_target = 10")
+        if "since" not in values:
+            # The whole book: row by row is never the way, whatever an empty table of lines promises.
+            cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(_GATHER.format(claimable=statement, chunk=CHUNK), values)
+        cursor.execute(f"CREATE INDEX ON payouts_claim ({_ORDER})")
+        cursor.execute(f"ANALYZE payouts_claim ({_ORDER})")
+        cursor.execute(_ADD_UP, values)
+        cursor.execute("CREATE UNIQUE INDEX ON payouts_claim_sum (owner_kind, owner_id)")
         for field in FIELDS.values():
             _plan(cursor, field)
-        cursor.execute("SELECT DISTINCT owner_kind, owner_id FROM payouts_claim ORDER BY 1, 2")
+        cursor.execute("SELECT owner_kind, owner_id FROM payouts_claim_sum ORDER BY 1, 2")
         return [Payee(*row) for row in cursor.fetchall()]
 
 
 def forget_claims() -> None:
-    """Drop the table of the claims, and what was planned over it."""
+    """Drop the tables of the claims, and what was planned over them."""
     with connection.cursor() as cursor:
-        _forget_plans(cursor)
-        cursor.execute("DROP TABLE IF EXISTS payouts_claim")
+        _forget(cursor)
 
 
 def sums_of(payees: Sequence[Payee]) -> dict[Payee, Sums]:
     """Return what the gathered claims of some payees add up to."""
-    values = {kind.value: kind.value for kind in LineKind} | {
-        "kinds": [payee.owner_kind for payee in payees],
-        "ids": [payee.owner_id for payee in payees],
-    }
+    kinds, ids = [payee.owner_kind for payee in payees], [payee.owner_id for payee in payees]
     with connection.cursor() as cursor:
-        cursor.execute(_DIGESTS.format(digest=LINES.format(lines=_OF_PAYEE)), values)
-        digests = {Payee(kind, pk): digest for kind, pk, digest in cursor.fetchall()}
-        cursor.execute(_SUMS, values)
-        rows = cursor.fetchall()
-    return {
-        Payee(kind, pk): Sums(
-            *(int(amount) for amount in sums), wrong_entry=wrong, lines_digest=digests[Payee(kind, pk)]
-        )
-        for kind, pk, *sums, wrong in rows
-    }
+        cursor.execute(_SUMS, {"kinds": kinds, "ids": ids})
+        return {Payee(kind, pk): Sums(*sums) for kind, pk, *sums in cursor.fetchall()}
 
 
 def write_statement(*, statement: PayoutStatement, payout: Payout, payee: Payee, field: str) -> bool:
@@ -210,7 +224,8 @@ def _values(thing: Model, fields: Sequence[Field]) -> list[Any]:
     return [field.get_db_prep_save(getattr(thing, field.attname), connection) for field in fields]
 
 
-def _forget_plans(cursor: Any) -> None:
+def _forget(cursor: Any) -> None:
     cursor.execute("SELECT name FROM pg_prepared_statements WHERE name LIKE %s", [f"{_PREPARED}%"])
     for (name,) in cursor.fetchall():
         cursor.execute(f"DEALLOCATE {name}")
+    cursor.execute("DROP TABLE IF EXISTS payouts_claim, payouts_claim_sum")

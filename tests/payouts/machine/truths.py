@@ -30,7 +30,7 @@ QUESTIONS = {
             OR s.correction_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'correction'), 0)
     """,
     "a line of a tally that is not its entry, or of somebody else": """
-        SELECT l.id FROM payouts_statementline l
+        SELECT l.entry_id FROM payouts_statementline l
         JOIN payouts_payoutstatement s ON s.id = l.statement_id
         JOIN payouts_settlementperiod p ON p.id = s.period_id
         JOIN ledger_ledgerentry e ON e.id = l.entry_id JOIN ledger_ledgeraccount a ON a.id = e.account_id
@@ -48,7 +48,7 @@ QUESTIONS = {
         WHERE a.purpose = ANY(%(owed)s)
         GROUP BY 1, 2
         HAVING coalesce(sum(e.amount_fen), 0)
-            <> coalesce(sum(e.amount_fen) FILTER (WHERE l.id IS NULL AND t.kind <> ALL(%(sent)s)), 0)
+            <> coalesce(sum(e.amount_fen) FILTER (WHERE l.entry_id IS NULL AND t.kind <> ALL(%(sent)s)), 0)
              - (SELECT coalesce(sum(s.net_fen), 0) FROM payouts_payoutstatement s
                 LEFT JOIN payouts_payout p ON p.statement_id = s.id
                 LEFT JOIN payouts_payoutstatement later ON later.carried_from_id = s.id
