@@ -58,6 +58,11 @@ class LineCard:
     lots: list[LotPart]
     weighing: str = ""
 
+    @property
+    def is_pooled(self) -> bool:
+        """Say whether its growers are told by their lots."""
+        return self.line.term_sheet_id is not None and bool(self.lots)
+
 
 @dataclass(frozen=True)
 class Step:

@@ -23,7 +23,9 @@ class DeliveryForm(forms.Form):
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     variant = forms.ModelChoiceField(label=pgettext_lazy("goods", "What"), queryset=Variant.objects.none())
-    farmer = forms.ModelChoiceField(label=_("Who brought it"), queryset=Farmer.objects.none())
+    farmer = forms.ModelChoiceField(
+        label=_("Who brought it"), queryset=Farmer.objects.none(), empty_label=_("Please choose")
+    )
     quantity = _number(_("How many pieces"), UNITS_MAX)
     weight_g = _number(_("Weight in grams"), WEIGHT_MAX_G, required=False)
     grade = forms.CharField(label=_("Grade"), max_length=20, required=False)

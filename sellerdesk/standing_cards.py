@@ -21,10 +21,14 @@ class StandingCard:
     is_fine: bool
 
 
-def standings_of(shops: Sequence[Shop], *, with_fine: bool = False) -> list[StandingCard]:
-    """Return the standing of each shop that its people have to do something about; `with_fine` of all."""
-    cards = [_card(shop) for shop in shops]
-    return [card for card in cards if with_fine or not card.is_fine]
+def standings_of(shops: Sequence[Shop]) -> list[StandingCard]:
+    """Return the standing of each shop."""
+    return [_card(shop) for shop in shops]
+
+
+def stopped_shops(shops: Sequence[Shop]) -> list[StandingCard]:
+    """Return the standing of shops that nobody can buy from because of it."""
+    return [card for card in standings_of(shops) if not card.can_sell]
 
 
 def _card(shop: Shop) -> StandingCard:

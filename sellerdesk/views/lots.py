@@ -14,6 +14,7 @@ from common.clock import utc_now
 from common.errors import MarketError, NotFound
 from orders.services.moving_lots import LotMove, move_lot
 from orders.services.recalling import units_sold_of
+from orders.weight_cards import weight_text
 from sellerdesk.lot_forms import DeliveryForm, LotMoveForm, PolicyForm
 from sellerdesk.permissions import member_required
 from shops.models import AllocationPolicy, Lot, Product
@@ -102,6 +103,7 @@ def lot(request: HttpRequest, lot_id: int) -> HttpResponse:
     moves = LOT_MOVES.get(LotStatus(found.status), frozenset())
     context = {
         **_row(found),
+        "weight": weight_text(found.weight_g) if found.weight_g else "",
         "buyers": buyers,
         "units": units,
         "photo": photo_url(found.photo, 720),

@@ -41,11 +41,11 @@ def money(request: HttpRequest) -> HttpResponse:
     months = earnings_by_month(user=user, now=now)
     context = {
         "earnings": earnings,
-        "standings": standings_of(list(shops_of(user)), with_fine=True),
+        "standings": standings_of(list(shops_of(user))),
         "months": [_column(month) for month in months],
         "has_months": any(month.amount_fen for month in months),
         "statements": Paginator(list_statements(user=user), PAGE).get_page(request.GET.get("page")),
-        "periods_to_print": list_periods_to_print(user=user)[:12],
+        "periods_to_print": list_periods_to_print(user=user).select_related("shop")[:12],
         "to_print": Paginator(list_statements_to_print(user=user), PAGE).get_page(request.GET.get("print")),
     }
     return render(request, "sellerdesk/money.html", context)

@@ -12,7 +12,7 @@ from orders.selectors.talking import count_unread_of_shops
 from payouts.selectors.earnings import expected_payout
 from sellerdesk.permissions import desk_required
 from sellerdesk.selectors import next_session, orders_to_ship, sales_by_day
-from sellerdesk.standing_cards import standings_of
+from sellerdesk.standing_cards import stopped_shops
 from shops.selectors import low_stock, photo_url, shops_of
 from shops.statuses import ProductStatus, ShopRole
 
@@ -51,7 +51,7 @@ def today(request: HttpRequest) -> HttpResponse:
             for day in days
         ],
         "has_sales": any(day.amount_fen for day in days),
-        "standings": standings_of(request.own_shops),
+        "standings": stopped_shops(request.own_shops),
         "has_goods": shops_of(request.user).filter(products__status=ProductStatus.PUBLISHED).exists(),
     }
     return render(request, "sellerdesk/today.html", context)
