@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from common.clock import utc_now
+from livestreams.models import Gift
 from payments.models import HandRefund, Refund
 from payments.services import billing, closing, matching, refunding, telling
 
@@ -60,6 +61,12 @@ def after_hand_refund_noted(note_id: int) -> None:
 def after_hand_refund_declined(note_id: int) -> None:
     """The shop learns that it has not."""
     telling.tell_hand_refund_declined(note=_note(note_id), now=utc_now())
+
+
+@shared_task(name="payments.after_gift_returned")
+def after_gift_returned(gift_id: int) -> None:
+    """The giver learns that the money goes back."""
+    telling.tell_gift_returned(gift=Gift.objects.select_related("giver").get(pk=gift_id), now=utc_now())
 
 
 def _note(note_id: int) -> HandRefund:

@@ -47,4 +47,5 @@ def return_gift(*, actor: User, gift_id: int, reason: str, now: datetime) -> Ref
         created_at=now,
     )
     outbox.enqueue("payments.send_refund", refund_id=refund.pk)
+    outbox.enqueue("payments.after_gift_returned", gift_id=gift.pk)
     return refund

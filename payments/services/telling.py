@@ -1,4 +1,4 @@
-"""What the people of a cash order are told about money that goes from hand to hand (rules.md PR5)."""
+"""What people are told about money that goes from hand to hand, and gifts that go back (rules.md PR5)."""
 
 from datetime import datetime
 
@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from accounts.services.contacts import contact_of
 from common.money import yuan_text
+from livestreams.models import Gift
 from notifications.services.telling import in_language_of, tell
 from payments.models import HandRefund, Refund
 
@@ -61,5 +62,21 @@ def tell_hand_refund_declined(*, note: HandRefund, now: datetime) -> None:
             % {"number": order.number},
             url=CASH_PAGE,
             dedupe_key=f"hand_refund_declined:{note.pk}",
+            now=now,
+        )
+
+
+def tell_gift_returned(*, gift: Gift, now: datetime) -> None:
+    """Tell the giver that the money of a gift goes back."""
+    giver = contact_of(gift.giver)
+    with in_language_of(giver):
+        tell(
+            contact_id=giver.pk,
+            kind="gift_returned",
+            title=_("¥%(amount)s goes back to you") % {"amount": yuan_text(gift.amount_fen)},
+            body=_("The market gives your gift %(name)s back. The money goes where it came from.")
+            % {"name": gift.name},
+            url=f"/gifts/{gift.pk}/",
+            dedupe_key=f"gift_returned:{gift.pk}",
             now=now,
         )

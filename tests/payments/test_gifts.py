@@ -13,6 +13,7 @@ from ledger.models import LedgerEntry, LedgerTransaction
 from ledger.selectors import balance_of, trial_balance
 from livestreams.errors import NotOnAir
 from livestreams.models import ChatMessage, Gift
+from notifications.models import Notification
 from payments.errors import GiftExpired, UnknownGateway
 from payments.models import Payment, Refund, UnmatchedMoney
 from payments.services.closing import check_payment, close_leftovers
@@ -273,3 +274,17 @@ def test_a_gift_whose_payment_began_in_the_show_counts_when_the_show_ends_meanwh
 
     chosen.refresh_from_db()
     assert (chosen.status, owed(market)) == ("paid", 700)
+
+
+def test_the_giver_is_told_once_that_a_gift_goes_back(arun, show, kind, operator, providers, drain_outbox):
+    gift, _payment = give(providers=providers, giver=arun, session=show, kind=kind)
+    return_gift(actor=operator, gift_id=gift.pk, reason="孩子点的", now=utc_now())
+
+    done = drain_outbox()
+
+    assert {"payments.send_refund", "payments.after_gift_returned"} <= set(done)
+    told = Notification.objects.get(kind="gift_returned")
+    assert (told.contact.user, told.url) == (arun, f"/gifts/{gift.pk}/")
+    assert "9.99" in told.title and "孩子" not in told.title + told.body
+    gift.refresh_from_db()
+    assert gift.status == "returned"
