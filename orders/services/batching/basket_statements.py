@@ -8,7 +8,7 @@ from django.db.models import Model
 
 from common.models import IdempotencyKey, OutboxMessage
 from orders.models import CommissionLine, Order, OrderGroup, OrderLine
-from orders.services.batching.statements import MARK, array_of, end_with, insert, made_of, next_id
+from orders.services.batching.statements import KNOWN, MARK, array_of, end_with, insert, made_of, next_id
 from shops.models import StockReservation
 
 # A batch does not wait long for one row while others wait for it.
@@ -23,9 +23,7 @@ SELECT known.body_hash, known.answer, {MARK}, home.region_code,
        {next_id("orders_ordergroup")}
 FROM unnest($1::bigint[], $2::uuid[], $3::bigint[], $6::text[])
      WITH ORDINALITY AS e(buyer, key, address, sign_in, i)
-LEFT JOIN common_idempotencykey AS known
-  ON known.actor = 'user:' || e.buyer AND known.operation = $4 AND known.key = e.key
-LEFT JOIN accounts_user AS person ON person.id = e.buyer
+{KNOWN}LEFT JOIN accounts_user AS person ON person.id = e.buyer
 LEFT JOIN accounts_address AS home ON home.id = e.address AND home.user_id + 0 = e.buyer
 ORDER BY e.i
 """  # noqa: S608 (names of tables and columns alone)
