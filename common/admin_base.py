@@ -114,6 +114,7 @@ class BaseAdmin(ModelAdmin):
     noun: Any = ""
     title: Any = ""
     can_add = False
+    revealed: Callable[..., Any] = staticmethod(getattr)  # (thing, name) -> what is shown to who says why
     list_per_page = 50
     list_filter_submit = True
     show_full_result_count = False
@@ -329,7 +330,7 @@ class BaseAdmin(ModelAdmin):
                 reason=form.cleaned_data["reason"],
                 now=utc_now(),
             )
-            values = [(self._label(name), getattr(thing, name)) for name in self.personal_fields]
+            values = [(self._label(name), self.revealed(thing, name)) for name in self.personal_fields]
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -12,7 +12,9 @@ from common.admin_base import BaseAdmin, Move, ReadOnlyInline, ReasonForm
 from common.admin_links import Link, list_link, object_link, related, state
 from common.clock import utc_now
 from common.errors import MarketError
+from payouts.errors import AccountUnreadable
 from payouts.models import PayoutAccount, PayoutAccountVersion
+from payouts.sealing import unseal
 from payouts.services.keeping_accounts import (
     AccountFacts,
     confirm_account,
@@ -202,6 +204,15 @@ class PayoutAccountVersionAdmin(BaseAdmin):
     search_fields = ["account__farmer__name", "account__host__name", "account__payee_shop__name"]
     date_hierarchy = "written_at"
     ordering = ["-pk"]
+
+    def revealed(self, thing: PayoutAccountVersion, name: str) -> Any:
+        """Open the number, which is sealed at rest."""
+        if name != "detail":
+            return super().revealed(thing, name)
+        try:
+            return unseal(thing.detail)
+        except AccountUnreadable as refusal:
+            return refusal.message
 
     def links(self, version: PayoutAccountVersion) -> list[Link | None]:
         """Return the account and its payee."""

@@ -8,6 +8,7 @@ from django.core.checks import Warning as Caution
 
 from common.clock import utc_now
 from payments.gateways.config import problems_of
+from payouts.sealing import read_keys
 from payouts.statuses import PayoutMethod
 from payouts.transfers import WAYS
 from payouts.transfers.wechatpay import REPORTS, scene_of
@@ -32,12 +33,28 @@ def find_problems() -> list[tuple[str, str]]:
     if PayoutMethod.WECHAT in settings.PAYOUT_WAYS and scene_of(settings.PROVIDER_ENVIRONMENT) not in REPORTS:
         known = ", ".join(sorted(REPORTS))
         found.append(("payouts.E003", f"WECHATPAY_TRANSFER_SCENE must be one of {known}."))
+    found += _key_problems()
     online = any(way in settings.PAYOUT_WAYS for way in PROVIDERS)
     if online and settings.IS_PRODUCTION and not settings.PAYMENT_CALLBACK_BASE_URL.startswith("https://"):
         found.append(
             ("payouts.E004", "PAYMENT_CALLBACK_BASE_URL must be https: providers report transfers there.")
         )
     return found
+
+
+def _key_problems() -> list[tuple[str, str]]:
+    if not settings.PAYOUT_ACCOUNT_KEYS:
+        return [
+            (
+                "payouts.E005",
+                "PAYOUT_ACCOUNT_KEYS is missing: the first of them seals account numbers.",
+            )
+        ]
+    try:
+        read_keys(settings.PAYOUT_ACCOUNT_KEYS)
+    except ValueError as problem:  # whose text names no key
+        return [("payouts.E006", f"PAYOUT_ACCOUNT_KEYS must be 32 bytes in Base64 each: {problem}.")]
+    return []
 
 
 def check_ways(**_options: Any) -> list[CheckMessage]:

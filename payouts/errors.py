@@ -56,6 +56,13 @@ class NotPayable(MarketError):
         return {"problem": str(self.problem)}
 
 
+class AccountUnreadable(MarketError):
+    """An account number was sealed with a key that is not there any more, or altered since."""
+
+    code = "account_unreadable"
+    message = _("The account number cannot be read: its key is missing. Nothing was sent.")
+
+
 class ReceiptMissing(Invalid):
     """Cash without a photo of the signature or the receipt."""
 

@@ -24,6 +24,7 @@ from villagemarket.room_streams import (  # noqa: F401
     ROOM_STREAM,
     ROOM_STREAMS_PER_ADDRESS,
 )
+from villagemarket.seals import account_keys
 from villagemarket.trackers import KUAIDI100, TRACKER  # noqa: F401 (orders read them here)
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -55,9 +56,7 @@ SECRET_KEY = _from_environment(
 )
 SECRET_KEY_FALLBACKS = _listed("SECRET_KEY_FALLBACKS")
 if IS_PRODUCTION and (SECRET_KEY.startswith(DEMO_SECRET_PREFIX) or len(SECRET_KEY) < 50):
-    raise ImproperlyConfigured(
-        "SECRET_KEY is a demo key or too short: make one of at least 50 random characters."
-    )
+    raise ImproperlyConfigured("SECRET_KEY is a demo key or too short: it takes at least 50 random signs.")
 
 DEBUG = not IS_PRODUCTION and os.environ.get("DEBUG", "") == "1"
 ALLOWED_HOSTS = _listed("ALLOWED_HOSTS", "" if IS_PRODUCTION else "*")
@@ -375,9 +374,7 @@ EMAIL_BACKEND = (
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Village Market <market@localhost>")
 PAYMENT_GATEWAYS = _listed("PAYMENT_GATEWAYS", "" if IS_PRODUCTION else "sandbox")
 if IS_PRODUCTION and "sandbox" in PAYMENT_GATEWAYS:
-    raise ImproperlyConfigured(
-        "PAYMENT_GATEWAYS names the sandbox: it takes no real money and is for demos only."
-    )
+    raise ImproperlyConfigured("PAYMENT_GATEWAYS names the sandbox: it is for demos and takes no real money.")
 CASH_ON_DELIVERY_MAX_FEN = int(os.environ.get("CASH_ON_DELIVERY_MAX_FEN", "50000"))
 # From this sum on cash from hand to hand (handed over, given back) needs a second operator.
 CASH_SECOND_PERSON_FEN = int(os.environ.get("CASH_SECOND_PERSON_FEN", "50000"))
@@ -388,6 +385,7 @@ COLLECTION_MODE = os.environ.get("COLLECTION_MODE", "")  # own_goods, profit_sha
 # How payees are paid: bank, cash, and with the settings of the same provider above alipay, wechat.
 PAYOUT_WAYS = _listed("PAYOUT_WAYS", "bank,cash")
 PAYOUT_LARGE_FEN = int(os.environ.get("PAYOUT_LARGE_FEN", "500000"))  # shown first to who checks a run
+PAYOUT_ACCOUNT_KEYS = account_keys(SECRET_KEY, *SECRET_KEY_FALLBACKS, is_production=IS_PRODUCTION)
 PAYOUT_WATCH_DAYS = int(os.environ.get("PAYOUT_WATCH_DAYS", "15"))  # asked so long whether money came back
 PAYOUT_ODD_TIMES = 3  # so many times more or less than the payee got last: shown first, too
 PAYMENT_CALLBACK_BASE_URL = os.environ.get("PAYMENT_CALLBACK_BASE_URL") or PUBLIC_URL

@@ -51,7 +51,8 @@ class PayoutAccount(models.Model):
 class PayoutAccountVersion(models.Model):
     """An account as it was from one change to the next; the database refuses to alter it.
 
-    `detail` is the number of the card, the Alipay name or the WeChat openid; `bank_code` the twelve digits of
+    `detail` is the number of the card, the Alipay name or the WeChat openid, sealed (payouts.sealing): it is
+    opened where money is sent to it, and for an operator who says why. `bank_code` are the twelve digits of
     the bank's branch (CNAPS).
     """
 
@@ -59,7 +60,7 @@ class PayoutAccountVersion(models.Model):
     number = models.PositiveIntegerField()
     method = models.CharField(max_length=10, choices=PayoutMethod)
     holder = models.CharField(max_length=60)
-    detail = models.CharField(max_length=80, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
     bank_name = models.CharField(max_length=60, blank=True)
     bank_code = models.CharField(max_length=12, blank=True)
     reason = models.CharField(max_length=200)

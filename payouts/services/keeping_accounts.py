@@ -15,6 +15,7 @@ from common.errors import Invalid, MoveRefused, NotAllowed, NotFound
 from common.masking import mask_email, mask_phone
 from payouts.errors import OtherCheckerNeeded
 from payouts.models import PayoutAccount, PayoutAccountVersion
+from payouts.sealing import seal
 from payouts.selectors.payability import payee_of
 from payouts.services.reviewing import return_to_review
 from payouts.services.telling import tell_account_changed
@@ -60,7 +61,7 @@ def write_account(
         number=last.number + 1 if last else 1,
         method=facts.method,
         holder=facts.holder,
-        detail=facts.detail,
+        detail=seal(facts.detail),
         bank_name=facts.bank_name,
         bank_code=facts.bank_code,
         reason=reason,

@@ -16,6 +16,7 @@ from ledger.statuses import Kind
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payouts.errors import StatementMismatchError
 from payouts.models import Payout, PayoutRun, PayoutTransfer
+from payouts.sealing import unseal
 from payouts.services.paying import postings_of
 from payouts.services.reviewing import end_when_done, take_back
 from payouts.services.running import locked_transfer
@@ -192,7 +193,7 @@ def wish_of(transfer: PayoutTransfer) -> Wish:
         reference=transfer.reference,
         amount_fen=transfer.amount_fen,
         holder=version.holder,
-        detail=version.detail,
+        detail=unseal(version.detail),
         remark=f"货款 {transfer.payout.statement.code}",
         bank_name=version.bank_name,
         bank_code=version.bank_code,

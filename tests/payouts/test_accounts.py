@@ -13,6 +13,7 @@ from payouts.models import (
     PayoutAccount,
     PayoutAccountVersion,
 )
+from payouts.sealing import unseal
 from payouts.services.keeping_accounts import (
     confirm_account,
     restrict_account,
@@ -136,4 +137,4 @@ def test_history_of_accounts_cannot_be_altered(market, farmer_account):
             PayoutAccount.objects.update(current=None)
             change()
 
-    assert PayoutAccountVersion.objects.get().detail == "6222021234567890128"
+    assert unseal(PayoutAccountVersion.objects.get().detail) == "6222021234567890128"

@@ -13,6 +13,7 @@ from ledger.services.posting import reverse
 from notifications.models import Notification
 from payments.errors import GatewayUnavailable
 from payouts.models import Payout, PayoutAccount, PayoutAccountVersion, PayoutRun, PayoutTransfer
+from payouts.sealing import seal
 from payouts.services.keeping_accounts import restrict_account, write_account
 from payouts.services.transferring import (
     ask_about,
@@ -275,7 +276,7 @@ def test_the_last_look_before_the_call_refuses_what_slipped_through(market, sent
     """Should an account change without the service: the money goes where it was approved, or nowhere."""
     account = PayoutAccount.objects.get()
     other = PayoutAccountVersion.objects.create(
-        account=account, number=2, method=way, holder="别人", detail=FACTS[way].detail, reason="x",
+        account=account, number=2, method=way, holder="别人", detail=seal(FACTS[way].detail), reason="x",
         written_by=account.current.written_by, written_at=now,
     )  # fmt: skip
     PayoutAccount.objects.update(current=other)

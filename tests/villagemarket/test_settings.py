@@ -1,5 +1,6 @@
 """Production refuses to start with what only a demo may have (rules.md 14)."""
 
+import base64
 import os
 import secrets
 import subprocess
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
     "MARKET_MODE": "production",
     "SECRET_KEY": secrets.token_urlsafe(64),
+    "PAYOUT_ACCOUNT_KEYS": base64.b64encode(secrets.token_bytes(32)).decode(),
     "ALLOWED_HOSTS": "market.example",
     "PUBLIC_URL": "https://market.example",
     "DATABASE_URL": "postgresql://market@db.example/market",
@@ -76,3 +78,21 @@ def test_production_does_not_serve_with_a_half_configured_provider(changes, word
 
     assert refused.returncode == 1
     assert words in refused.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [("", "PAYOUT_ACCOUNT_KEYS is missing"), ("demo", "PAYOUT_ACCOUNT_KEYS must be 32 bytes in Base64 each")],
+)
+def test_production_does_not_serve_without_a_key_for_account_numbers(keys, words):
+    refused = start(command="import django; django.setup()", PAYOUT_ACCOUNT_KEYS=keys)
+
+    assert refused.returncode == 1
+    assert words in refused.stderr.splitlines()[-1]
+
+
+def test_production_does_not_serve_with_a_half_configured_way_out():
+    refused = start(command="import django; django.setup()", PAYOUT_WAYS="bank,wechat")
+
+    assert refused.returncode == 1
+    assert "PAYOUT_WAYS names 'wechat': WECHATPAY_MERCHANT_ID is missing." in refused.stderr.splitlines()[-1]
