@@ -35,6 +35,8 @@ IMPORTANT_KINDS = frozenset(
     {
         "payout_paid",
         "payout_returned",
+        "payout_to_take",
+        "payout_not_taken",
         "payout_account_changed",
         "refund_succeeded",
         "order_shipped",

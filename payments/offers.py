@@ -36,6 +36,11 @@ class Offer:
         raise UnknownGateway()
 
 
+def is_in_wechat(user_agent: str) -> bool:
+    """Return whether a page is looked at inside WeChat."""
+    return "micromessenger" in user_agent.lower()
+
+
 def offer_for(*, user_agent: str, gateways: Sequence[str], can_use_jsapi: bool) -> Offer:
     """Return what a browser is offered of the gateways that are switched on.
 
@@ -43,7 +48,7 @@ def offer_for(*, user_agent: str, gateways: Sequence[str], can_use_jsapi: bool) 
     blocked; inside Alipay, WeChat's are.
     """
     agent = user_agent.lower()
-    inside_wechat = "micromessenger" in agent
+    inside_wechat = is_in_wechat(agent)
     inside_alipay = "alipayclient" in agent
     is_phone = any(word in agent for word in PHONES)
     ways = []

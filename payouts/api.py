@@ -11,7 +11,13 @@ from common.clock import utc_now
 from common.drf import MarketPagination, validated
 from payouts.models import PayoutStatement
 from payouts.selectors.statements import gifts_of, list_lines, list_visible_statements
-from payouts.serializers import PayoutStatementSerializer, QuestionSerializer, StatementLineSerializer
+from payouts.selectors.taking import get_taking
+from payouts.serializers import (
+    PayoutStatementSerializer,
+    QuestionSerializer,
+    StatementLineSerializer,
+    TakingSerializer,
+)
 from payouts.services.questioning import accept_statement, question_statement
 
 
@@ -49,6 +55,13 @@ class PayoutStatementViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, v
         """Agree with the tally; repeating it changes nothing."""
         accept_statement(actor=request.user, statement_id=int(pk), now=utc_now())
         return Response(PayoutStatementSerializer(self.get_object()).data)
+
+    @extend_schema(responses=TakingSerializer)
+    @action(detail=True, pagination_class=None)
+    def taking(self, request: Request, pk: str) -> Response:
+        """Return what WeChat's page needs to let the payee take money that waits; 404 where none does."""
+        taking = get_taking(user=request.user, statement_id=int(pk))
+        return Response(TakingSerializer(taking).data)
 
     @extend_schema(responses=StatementLineSerializer(many=True))
     @action(detail=True, serializer_class=StatementLineSerializer, pagination_class=LinePagination)

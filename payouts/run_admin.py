@@ -39,6 +39,8 @@ TRANSFER_COLORS = {
     "returned": "danger", "left_out": "warning",
 }  # fmt: skip
 
+LOOK_AGAIN_SECONDS = 5
+
 FAULTS = {
     "reference": _("no number of ours"),
     "amount": _("no amount"),
@@ -176,13 +178,19 @@ class PayoutRunAdmin(BaseAdmin):
         context = dict(extra_context or {})
         run = self.get_object(request, unquote(object_id)) if object_id else None
         if run is not None and self.has_view_permission(request, run):
+            board = board_of(run)
             context |= {
                 "run": run,
-                "board": board_of(run),
+                "board": board,
                 "is_following": run.status in (RunStatus.SENDING, RunStatus.DONE),
                 "may_change": request.user.has_perm("payouts.change_payoutrun"),
             }
-        return super().changeform_view(request, object_id, form_url, context)
+        response = super().changeform_view(request, object_id, form_url, context)
+        is_moving = "board" in context and run.status == RunStatus.SENDING and context["board"].moving
+        if request.method == "GET" and is_moving:
+            # While a worker pays it the page keeps up by itself, without a script; it holds nothing typed in.
+            response["Refresh"] = str(LOOK_AGAIN_SECONDS)
+        return response
 
     def bank_file_view(self, request: HttpRequest, object_id: str, layout: str) -> HttpResponse:
         """Hand the file out that goes to the bank; from then on its payouts are on their way."""

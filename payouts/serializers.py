@@ -93,6 +93,16 @@ class PayoutStatementSerializer(serializers.ModelSerializer):
         return StatementPayoutSerializer(payout).data if payout else None
 
 
+class TakingSerializer(serializers.Serializer):
+    """Money that waits in WeChat; `package` opens the page there for the person it was sent to."""
+
+    merchant_id = serializers.CharField(source="merchant")
+    app_id = serializers.CharField(source="app")
+    package = serializers.CharField(source="transfer.package")
+    amount_fen = serializers.IntegerField(source="transfer.amount_fen")
+    sent_at = serializers.DateTimeField(source="transfer.to_confirm_at")
+
+
 class StatementLineSerializer(serializers.ModelSerializer):
     """One line; `replay_second` is where the replay shows the goods that were sold."""
 

@@ -97,6 +97,7 @@ urlpatterns = [
     path("desk/cash/<int:refund_id>/given-back/", cash.cash_back, name="cash_back"),
     path("desk/money/", money.money, name="money"),
     path("desk/statements/<int:statement_id>/", money.statement, name="statement"),
+    path("desk/statements/<int:statement_id>/take/", money.take_money, name="take_money"),
     path("desk/statements/<int:statement_id>/pdf/", tallies.tally_pdf, name="tally_pdf"),
     path("desk/statements/<int:statement_id>/question/", tallies.tally_question, name="tally_question"),
     path("desk/statements/<int:statement_id>/accept/", tallies.tally_accept, name="tally_accept"),

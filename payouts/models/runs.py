@@ -64,6 +64,9 @@ class PayoutTransfer(models.Model):
     settled_at = models.DateTimeField(null=True, blank=True)
     # When the provider was last asked whether the money, which was paid, has come back since.
     watched_at = models.DateTimeField(null=True, blank=True)
+    # What opens the provider's page on which the payee takes the money, and since when it waits for that.
+    package = models.CharField(max_length=500, blank=True)
+    to_confirm_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True)
     receipt = models.ForeignKey(
         Photo, null=True, blank=True, on_delete=models.PROTECT, related_name="payout_transfers"
@@ -97,3 +100,8 @@ class PayoutTransfer(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def waits_for_payee(self) -> bool:
+        """Return whether the money lies at the provider until the payee takes it."""
+        return self.status == TransferStatus.SENDING and bool(self.package)

@@ -10,6 +10,7 @@ from django.db.models import Q
 from payouts.models import Payout, PayoutRun, PayoutTransfer
 from payouts.selectors.payability import PAYEE_FIELDS, payee_of
 from payouts.statuses import OPEN_TRANSFERS, PayoutMethod, PayoutStatus, TransferStatus
+from payouts.transfers import ONLINE
 
 ENDED = (TransferStatus.PAID, TransferStatus.FAILED, TransferStatus.RETURNED)
 
@@ -60,6 +61,10 @@ class Board:
     first_times: int
     done: int = 0
     to_do: int = 0
+    # Called by a worker right now; and taken by the provider, but not yet by the payee.
+    moving: int = 0
+    waiting_for_payees: int = 0
+    failed: int = 0
     bank_codes_missing: int = 0
     cash_rows: list[RunRow] = field(default_factory=list)
 
@@ -99,6 +104,14 @@ def board_of(run: PayoutRun) -> Board:
         first_times=sum(row.last_fen is None for row in counted),
         done=sum(row.transfer.status in ENDED for row in rows),
         to_do=len(counted),
+        moving=sum(
+            row.transfer.way in ONLINE
+            and row.transfer.status in (TransferStatus.READY, TransferStatus.SENDING)
+            and not row.transfer.waits_for_payee
+            for row in rows
+        ),
+        waiting_for_payees=sum(row.transfer.waits_for_payee for row in rows),
+        failed=states[TransferStatus.FAILED] + states[TransferStatus.RETURNED],
         bank_codes_missing=sum(
             row.transfer.way == PayoutMethod.BANK and not row.transfer.account_version.bank_code
             for row in counted

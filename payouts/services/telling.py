@@ -9,7 +9,14 @@ from django.utils.translation import gettext as _
 from accounts.models import Contact
 from common.money import yuan_text
 from notifications.services.telling import Letter, in_language_of, tell, tell_each
-from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod, StatementQuestion
+from payouts.models import (
+    Payout,
+    PayoutAccount,
+    PayoutStatement,
+    PayoutTransfer,
+    SettlementPeriod,
+    StatementQuestion,
+)
 from payouts.selectors.seals import letters_of
 
 TOLD_AT_ONCE = 200
@@ -87,6 +94,45 @@ def tell_returned(*, payout: Payout, transfer_id: int, now: datetime) -> None:
             % words,
             url=_page_of(statement, contact),
             dedupe_key=f"payout_returned:{transfer_id}",
+            now=now,
+        )
+
+
+def tell_to_take(*, transfer: PayoutTransfer, now: datetime) -> None:
+    """Tell a payee that money waits in WeChat until they take it."""
+    statement = transfer.payout.statement
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        words = {"amount": yuan_text(transfer.amount_fen), "code": statement.code}
+        tell(
+            contact_id=contact.pk,
+            kind="payout_to_take",
+            title=_("Take your ¥%(amount)s in WeChat") % words,
+            body=_(
+                "¥%(amount)s for tally %(code)s waits for you. Open WeChat and take it within a day; then it "
+                "comes back to us and is sent again."
+            )
+            % words,
+            url=f"{_page_of(statement, contact)}take/" if contact.user_id else "",
+            dedupe_key=f"payout_to_take:{transfer.pk}",
+            now=now,
+        )
+
+
+def tell_not_taken(*, transfer: PayoutTransfer, now: datetime) -> None:
+    """Tell a payee that the time to take the money is over, and that it is still theirs."""
+    statement = transfer.payout.statement
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        words = {"amount": yuan_text(transfer.amount_fen), "code": statement.code}
+        tell(
+            contact_id=contact.pk,
+            kind="payout_not_taken",
+            title=_("¥%(amount)s was not taken") % words,
+            body=_("¥%(amount)s for tally %(code)s came back to us. It is still yours: we send it again.")
+            % words,
+            url=_page_of(statement, contact),
+            dedupe_key=f"payout_not_taken:{transfer.pk}",
             now=now,
         )
 

@@ -20,7 +20,7 @@ from payouts.sealing import unseal
 from payouts.services.paying import postings_of
 from payouts.services.reviewing import end_when_done, take_back
 from payouts.services.running import locked_transfer
-from payouts.services.telling import tell_paid, tell_returned
+from payouts.services.telling import tell_not_taken, tell_paid, tell_returned, tell_to_take
 from payouts.statuses import (
     PAYOUT_MOVES,
     TRANSFER_MOVES,
@@ -73,7 +73,10 @@ def settle_transfer(
     What is not final, or over another number or amount, moves nothing. Money that came back is owed again.
     """
     run, transfer = locked_transfer(transfer_id)
-    if facts.state in ("unknown", "in_transit") or not _is_about(transfer, facts):
+    if facts.state == "unknown" or not _is_about(transfer, facts):
+        return transfer
+    if facts.state == "in_transit":
+        _let_payee_take_it(transfer, facts, now)
         return transfer
     if facts.state == "returned" and transfer.status == TransferStatus.SENDING:
         _pay(run, transfer, facts, actor, now, receipt)  # it was paid first: both are written down
@@ -221,6 +224,8 @@ def _take(transfer_id: int, now: datetime) -> PayoutTransfer | None:
 def _carry_out(transfer: PayoutTransfer, way: OnlineWay, now: datetime) -> Facts | None:
     if transfer.attempts > 1:
         facts = way.query(transfer.reference)
+        if facts.waits_for_payee and not transfer.package:
+            return _with_package(transfer, way, facts)
         if facts.state != "unknown":
             return facts
         if not _may_still_leave(transfer.pk, now):
@@ -232,6 +237,23 @@ def _carry_out(transfer: PayoutTransfer, way: OnlineWay, now: datetime) -> Facts
         if facts.state != "unknown":
             return facts
         return Facts(transfer.reference, "failed", transfer.amount_fen, detail=refusal.detail)
+
+
+def _with_package(transfer: PayoutTransfer, way: OnlineWay, facts: Facts) -> Facts:
+    """Ask once more under the same number, which has no second effect: only that answer names the package."""
+    try:
+        return way.send(wish_of(transfer))
+    except (GatewayRefused, GatewayUnavailable):
+        return facts
+
+
+def _let_payee_take_it(transfer: PayoutTransfer, facts: Facts, now: datetime) -> None:
+    if transfer.status != TransferStatus.SENDING or not facts.package or transfer.package:
+        return
+    transfer.package, transfer.to_confirm_at, transfer.last_error = facts.package, now, ""
+    transfer.provider_reference = facts.provider_reference
+    transfer.save(update_fields=["package", "to_confirm_at", "last_error", "provider_reference"])
+    tell_to_take(transfer=transfer, now=now)
 
 
 @transaction.atomic
@@ -297,6 +319,8 @@ def _fail(transfer: PayoutTransfer, detail: str, actor: User | None, now: dateti
     payout.status = PayoutStatus.FAILED
     payout.save(update_fields=["status"])
     _audit(actor, "payouts.transfer_failed", transfer, before, now, detail)
+    if transfer.package:
+        tell_not_taken(transfer=transfer, now=now)
 
 
 def _return(transfer: PayoutTransfer, actor: User | None, reason: str, now: datetime) -> None:

@@ -36,6 +36,9 @@ class Facts:
     amount_fen: int
     provider_reference: str = ""
     detail: str = ""
+    # The payee has to take the money: `package` opens the provider's own page for it, where it is said.
+    waits_for_payee: bool = False
+    package: str = ""
 
 
 @dataclass(frozen=True)

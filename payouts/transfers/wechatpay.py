@@ -106,12 +106,15 @@ def _facts(answer: Mapping[str, Any]) -> Facts:
         amount = answer["transfer_amount"]
         if type(amount) is not int:
             raise TypeError(amount)
+        waits = answer["state"] == "WAIT_USER_CONFIRM"
         return Facts(
             reference=str(answer["out_bill_no"]),
             state=STATES[answer["state"]],
             amount_fen=amount,
             provider_reference=str(answer.get("transfer_bill_no") or "")[:64],
             detail=str(answer.get("fail_reason") or "")[:100],
+            waits_for_payee=waits,
+            package=str(answer.get("package_info") or "")[:500] if waits else "",
         )
     except (KeyError, TypeError) as error:
         raise GatewayUnavailable("an answer that cannot be read") from error

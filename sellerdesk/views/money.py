@@ -1,5 +1,7 @@
 """What the desk's people earn: now, by month, by tally."""
 
+import json
+
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +12,8 @@ from django.views.decorators.http import require_safe
 from common.clock import utc_now
 from common.errors import NotFound
 from common.money import yuan_text
+from payments.offers import is_in_wechat
+from payouts.models import PayoutStatement
 from payouts.selectors import (
     MonthSum,
     earnings_by_month,
@@ -23,6 +27,7 @@ from payouts.selectors import (
 from payouts.selectors.papers import check_path
 from payouts.selectors.seals import letters_of
 from payouts.selectors.statements import list_periods_to_print, list_visible_statements
+from payouts.selectors.taking import get_taking, waiting_of
 from sellerdesk.standing_cards import standings_of
 from shops.selectors import shops_of
 
@@ -67,9 +72,26 @@ def statement(request: HttpRequest, statement_id: int) -> HttpResponse:
         "check_path": check_path(found),
         "letters": letters_of(found.seal) if found.seal else "",
         "questions": found.questions.order_by("pk"),
+        "to_take": waiting_of(found),
+        "may_take": PayoutStatement.objects.for_payee(request.user).filter(pk=found.pk).exists(),
         "may_answer": list_visible_statements(user=request.user).filter(pk=found.pk).exists(),
     }
     return render(request, "sellerdesk/statement.html", context)
+
+
+@login_required
+@require_safe
+def take_money(request: HttpRequest, statement_id: int) -> HttpResponse:
+    """Let the payee take money that waits in WeChat; anybody else gets 404."""
+    taking = get_taking(user=request.user, statement_id=statement_id)
+    context = {
+        "transfer": taking.transfer,
+        "statement_id": statement_id,
+        "bridge": json.dumps(taking.bridge) if is_in_wechat(request.headers.get("User-Agent", "")) else "",
+    }
+    response = render(request, "sellerdesk/take_money.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 def _column(month: MonthSum) -> dict:

@@ -1,4 +1,4 @@
-// Inside WeChat its own bridge takes the payment; what it answers proves nothing, so the return page asks.
+// Inside WeChat its own bridge takes or gives the money; what it answers proves nothing, so the next page asks.
 const button = document.querySelector("[data-bridge]");
 
 function bridge() {
@@ -13,9 +13,9 @@ async function pay() {
   if (button.getAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   const weixin = await bridge();
-  weixin.invoke("getBrandWCPayRequest", JSON.parse(button.dataset.bridge), (answer) => {
+  weixin.invoke(button.dataset.call || "getBrandWCPayRequest", JSON.parse(button.dataset.bridge), (answer) => {
     button.removeAttribute("aria-busy");
-    if (answer.err_msg !== "get_brand_wcpay_request:cancel") location.assign(button.dataset.return);
+    if (!answer.err_msg.endsWith(":cancel")) location.assign(button.dataset.return);
   });
 }
 

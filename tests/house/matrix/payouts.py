@@ -17,6 +17,19 @@ ROWS = [
         "302 404 404 200 200 404 200",
         lambda world: f"/desk/statements/{world.farmer_statement.pk}/",
     ),
+    # Nothing waits in WeChat in this world; whose it is when something does: tests/payouts/test_taking.py.
+    row(
+        "GET",
+        "desk/statements/<int:statement_id>/take/",
+        "302 404 404 404 404 404 404",
+        lambda world: f"/desk/statements/{world.farmer_statement.pk}/take/",
+    ),
+    row(
+        "GET",
+        r"api/v1/^payout-statements/(?P<pk>\d{1,18})/taking/$",
+        "401 404 404 404 404 404 404",
+        _api("taking/"),
+    ),
     row(
         "GET",
         "api/v1/^payout-statements/$",
