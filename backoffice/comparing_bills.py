@@ -33,7 +33,25 @@ SELECT 'bill_' || l.match, 'provider_bill_line:' || l.id, 0, l.amount_fen
 FROM line l WHERE l.match IN ('number', 'unknown')
 UNION ALL
 SELECT 'bill_other_movement', 'provider_bill_line:' || l.id, 0, l.amount_fen
-FROM line l WHERE l.kind = 'other'
+FROM line l JOIN bill b ON b.id = l.bill_id WHERE l.kind = 'other'
+  -- Settled under an earlier version of the bill.
+  AND NOT EXISTS (
+    SELECT 1 FROM payments_providerbillline o JOIN payments_providerbill v ON v.id = o.bill_id
+    JOIN ledger_ledgerentry e ON e.source = 'provider_bill_line:' || o.id
+    JOIN ledger_ledgertransaction t ON t.id = e.transaction_id AND t.kind = 'adjustment'
+    WHERE v.gateway = b.gateway AND v.kind = b.kind AND v.bill_on = b.bill_on AND o.kind = 'other'
+      AND o.reference = l.reference AND o.provider_reference = l.provider_reference
+      AND o.amount_fen = l.amount_fen)
+  -- A payout of ours, posted where it was sent: once out, and once back if it came back.
+  AND NOT EXISTS (
+    SELECT 1 FROM payouts_payouttransfer p
+    WHERE p.provider_reference = l.provider_reference AND l.provider_reference <> ''
+      AND p.way = CASE l.gateway WHEN 'wechatpay' THEN 'wechat' ELSE l.gateway END
+      AND ((l.amount_fen = -p.amount_fen AND p.status IN ('paid', 'returned'))
+           OR (l.amount_fen = p.amount_fen AND p.status = 'returned'))
+      AND NOT EXISTS (
+        SELECT 1 FROM line d WHERE d.kind = 'other' AND d.gateway = l.gateway AND d.id < l.id
+          AND (d.provider_reference, d.amount_fen) = (l.provider_reference, l.amount_fen)))
 UNION ALL
 SELECT 'bill_twice', 'provider_bill_line:' || max(l.id), 1, count(*)
 FROM line l WHERE l.kind IN ('payment', 'refund') AND l.bill_kind = 'trade'

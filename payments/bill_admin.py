@@ -10,14 +10,15 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from common.admin_base import BaseAdmin
+from common.admin_base import BaseAdmin, Move
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
 from common.errors import MarketError
 from payments.bill_forms import BillForm
 from payments.models import ProviderBill, ProviderBillLine
 from payments.services.billing import fetch_bill, import_bill
-from payments.statuses import LineMatch
+from payments.services.withdrawing import propose_bank_transfer
+from payments.statuses import BillLineKind, LineMatch
 
 COLOURS = {
     LineMatch.MATCHED: "success", LineMatch.NONE: "", LineMatch.STATE: "warning", LineMatch.AMOUNT: "danger",
@@ -108,6 +109,18 @@ class ProviderBillLineAdmin(BaseAdmin):
     search_fields = ["=reference", "=provider_reference", "=payment_reference"]
     date_hierarchy = "happened_at"
     ordering = ["-pk"]
+    moves = (
+        Move(
+            name="bank",
+            label=_("It went to our bank, or came from it"),
+            run=lambda request, line, data: propose_bank_transfer(
+                actor=request.user, line_id=line.pk, reason=data["reason"], now=utc_now()
+            ),
+            permission="ledger.add_ledgeradjustment",
+            states=frozenset({BillLineKind.OTHER}),
+            field="kind",
+        ),
+    )
 
     def links(self, line: ProviderBillLine) -> list[Link | None]:
         """Return bill, payment, refund, and what the book says about the line."""
@@ -116,4 +129,5 @@ class ProviderBillLineAdmin(BaseAdmin):
             object_link(line.payment),
             object_link(line.refund),
             list_link("ledger.ledgerentry", _("Entries of the book"), q=f"provider_bill_line:{line.pk}"),
+            list_link("ledger.ledgeradjustment", _("Corrections to check"), status__exact="proposed"),
         ]

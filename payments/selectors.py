@@ -8,7 +8,7 @@ from accounts.models import User
 from common.errors import NotFound
 from ledger.selectors import balance_of
 from ledger.statuses import OwnerKind, Purpose
-from payments.models import CashHandover, HandRefund, Payment, ProviderBill, Refund
+from payments.models import CashHandover, HandRefund, Payment, ProviderBill, ProviderBillLine, Refund
 from payments.offers import CASH
 from payments.statuses import Giver, HandRefundStatus, PaymentStatus, RefundStatus
 from shops.models import Shop
@@ -84,3 +84,19 @@ def has_cash(user: User) -> bool:
 def current_bill(*, gateway: str, kind: str, day: date) -> ProviderBill | None:
     """Return the bill that counts for a day of a provider."""
     return ProviderBill.objects.filter(gateway=gateway, kind=kind, bill_on=day, is_current=True).first()
+
+
+def same_lines(line: ProviderBillLine) -> list[int]:
+    """Return the lines that say the same in any version of the bill, this one among them."""
+    bill = line.bill
+    return list(
+        ProviderBillLine.objects.filter(
+            bill__gateway=bill.gateway,
+            bill__kind=bill.kind,
+            bill__bill_on=bill.bill_on,
+            kind=line.kind,
+            reference=line.reference,
+            provider_reference=line.provider_reference,
+            amount_fen=line.amount_fen,
+        ).values_list("pk", flat=True)
+    )

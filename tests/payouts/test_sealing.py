@@ -173,12 +173,12 @@ def test_the_migration_seals_old_rows_and_can_go_back(market, arun, mei, operato
     make_account(payee=market.host, writer=operator, checker=checker, now=now, method="cash")
     migrations = MigrationExecutor(connection).loader.graph.leaf_nodes("payouts")
     try:
-        MigrationExecutor(connection).migrate([("payouts", "0008_gifts")])
+        MigrationExecutor(connection).migrate([("payouts", "0009_entry_is_the_key")])
         assert stored() == [CARD, ""]
         with pytest.raises(IntegrityError), connection.cursor() as cursor:
             cursor.execute("UPDATE payouts_payoutaccountversion SET holder = 'x'")
 
-        MigrationExecutor(connection).migrate([("payouts", "0009_sealed_accounts")])
+        MigrationExecutor(connection).migrate([("payouts", "0010_sealed_accounts")])
 
         assert stored()[0].startswith(newest_prefix()) and stored()[1] == ""
         assert unseal(stored()[0]) == CARD

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0009_sealed_accounts")]
+    dependencies = [("payouts", "0010_sealed_accounts")]
 
     operations = [
         migrations.AddField(

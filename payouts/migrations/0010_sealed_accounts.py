@@ -49,7 +49,7 @@ def reopen(apps, schema_editor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payouts", "0008_gifts")]
+    dependencies = [("payouts", "0009_entry_is_the_key")]
 
     operations = [
         migrations.AlterField(
