@@ -14,6 +14,8 @@ from common.idempotency import run_once
 from common.moves import check_move
 from orders.models import AfterSaleCase, AfterSaleEvent, CaseOffer, Order, OrderLine
 from orders.statuses import CASE_MOVES, GRANTED_CASES, OPEN_CASES, CaseActor, CaseStatus, OfferOutcome
+from shops.models import Lot
+from shops.statuses import LotStatus
 
 # What a move may change beside the state.
 MOVED = [
@@ -108,7 +110,7 @@ def note_event(
 
 
 def close_case(case: AfterSaleCase, *, by: str, user: User | None, now: datetime, text: str = "") -> None:
-    """Close a locked case without money; its units may be asked about again."""
+    """Close a locked case without money; its units are free again, to be recalled if need be."""
     case.closed_at = now
     move_case(case, CaseStatus.CLOSED, by=by, user=user, now=now, text=text)
     for line in case.lines.all():
@@ -116,6 +118,11 @@ def close_case(case: AfterSaleCase, *, by: str, user: User | None, now: datetime
             after_sale_units=F("after_sale_units") - line.quantity,
             after_sale_fen=F("after_sale_fen") - line.worth_fen,
         )
+    recalled = Lot.objects.filter(
+        status=LotStatus.RECALLED, allocations__order_line__after_sale_lines__case=case
+    )
+    for lot_id in recalled.distinct().order_by("pk").values_list("pk", flat=True):
+        outbox.enqueue("orders.settle_recall", lot_id=lot_id)
 
 
 def close_open_cases(order: Order, *, by: str, user: User | None, now: datetime) -> None:

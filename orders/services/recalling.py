@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from common import outbox
@@ -23,7 +24,10 @@ from shops.services.pooling import put_aside
 from shops.services.stock import tell_rooms
 from shops.statuses import LotStatus, MovementKind
 
+# Money was given back for goods that the buyer has; what was never sent has left the line.
+_SERVED = {"case__reason": CaseReason.RECALLED, "case__is_restocked": False}
 TO_SEND = (OrderStatus.PAID, OrderStatus.CONFIRMED)
+INSTEAD = (AllotmentReason.RECALL, AllotmentReason.SHORT)
 SOLD = (*TO_SEND, OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED)
 
 
@@ -52,13 +56,16 @@ def own_lot(actor: User, lot_id: int) -> Lot:
 
 def bought_of(lot: Lot) -> QuerySet[LotAllocation]:
     """Return what buyers still have, or are to get, of a lot and was not given back for its sake."""
-    served = AfterSaleLine.objects.filter(
-        order_line=OuterRef("order_line"), lot=lot, case__reason=CaseReason.RECALLED
+    served = (
+        AfterSaleLine.objects.filter(order_line=OuterRef("order_line"), lot=lot, **_SERVED)
+        .values("order_line")
+        .annotate(units=Sum("quantity"))
+        .values("units")
     )
     return (
         LotAllocation.objects.filter(lot=lot, order_line__order__status__in=SOLD)
-        .filter(quantity__gt=F("moved") + F("returned"))
-        .exclude(Exists(served))
+        .annotate(served=Coalesce(Subquery(served), 0))
+        .filter(quantity__gt=F("moved") + F("returned") + F("served"))
     )
 
 
@@ -132,7 +139,7 @@ def report_short(*, actor: User, lot_id: int, units: int, reason: str, now: date
         if not missing:
             break
         order = orders.get(one.order_line.order_id)
-        most = min(missing, one.kept, one.order_line.units_to_send)
+        most = min(missing, one.kept, _unsent(one.order_line, one))
         if order is None or order.status not in TO_SEND or most < 1:
             continue
         served = _serve(order, lot, reason=CaseReason.SHORT, most=most, now=now)
@@ -175,12 +182,15 @@ def _serve(order: Order, lot: Lot, *, reason: str, most: int | None, now: dateti
         lot=lot, order_line__order=order, quantity__gt=F("moved") + F("returned")
     )
     served = 0
+    had = _served_units(order, lot) if reason == CaseReason.RECALLED else {}
     for one in kept.order_by("-pk").select_related("order_line"):
-        units = one.kept if most is None else min(one.kept, most - served)
+        known = min(one.kept, had.get(one.order_line_id, 0))
+        had[one.order_line_id] = had.get(one.order_line_id, 0) - known
+        units = one.kept - known if most is None else min(one.kept, most - served)
         if units < 1 or order.status not in SOLD:
             continue
         line = OrderLine.objects.select_related("order").get(pk=one.order_line_id)
-        unsent = min(units, line.units_to_send) if order.status in TO_SEND else 0
+        unsent = min(units, _unsent(line, one)) if order.status in TO_SEND else 0
         moved = _move(line, one, lot, unsent, reason, now)
         rest = units - moved
         if rest and order.is_cash_due:
@@ -190,6 +200,9 @@ def _serve(order: Order, lot: Lot, *, reason: str, most: int | None, now: dateti
             else:
                 outbox.enqueue("orders.tell_recall", order_id=order.pk, lot_id=lot.pk)
         elif rest:
+            if line.quantity - line.after_sale_units < rest:
+                # Their money is in the buyer's own case; when that ends without any, this is settled again.
+                outbox.enqueue("orders.tell_recall", order_id=order.pk, lot_id=lot.pk)
             for part, is_sent in ((unsent - moved, False), (units - unsent, True)):
                 line.refresh_from_db()
                 if part and order.status in SOLD:
@@ -199,6 +212,21 @@ def _serve(order: Order, lot: Lot, *, reason: str, most: int | None, now: dateti
                     )  # fmt: skip
         served += units
     return served
+
+
+def _served_units(order: Order, lot: Lot) -> dict[int, int]:
+    """Return for how many units of a lot, line by line, a buyer has got money who has the goods."""
+    rows = AfterSaleLine.objects.filter(order_line__order=order, lot=lot, **_SERVED)
+    return dict(rows.values("order_line").annotate(units=Sum("quantity")).values_list("order_line", "units"))
+
+
+def _unsent(line: OrderLine, one: LotAllocation) -> int:
+    """Return how many units of an allocation can be in the shop still.
+
+    What came in place of other goods was not sent then: what is left to send is that before anything else.
+    """
+    instead = line.allocations.filter(allotment__reason__in=INSTEAD).exclude(pk=one.pk)
+    return max(line.units_to_send - sum(other.kept for other in instead), 0)
 
 
 def _move(line: OrderLine, one: LotAllocation, lot: Lot, units: int, reason: str, now: datetime) -> int:
@@ -229,5 +257,5 @@ def _move(line: OrderLine, one: LotAllocation, lot: Lot, units: int, reason: str
 def units_sold_of(lot: Lot) -> tuple[int, int]:
     """Return how many buyers have, or are to get, how many units of a lot."""
     rows = bought_of(lot)
-    sums = rows.aggregate(units=Sum(F("quantity") - F("moved") - F("returned")))
+    sums = rows.aggregate(units=Sum(F("quantity") - F("moved") - F("returned") - F("served")))
     return rows.values("order_line__order__group__buyer").distinct().count(), sums["units"] or 0

@@ -14,15 +14,17 @@ from shops.models import Farmer, Lot
 
 
 def tell_recall(*, order: Order, lot: Lot, now: datetime) -> None:
-    """Tell the buyer of a parcel that is to be paid at the door not to use what is in it."""
+    """Tell a buyer not to use what was recalled when no money goes back for it now."""
     buyer = contact_of(order.group.buyer)
     with in_language_of(buyer):
+        words = _("Order %(number)s: please throw away what is called back. %(why)s")
+        if order.is_cash_due:
+            words = _("Order %(number)s. You need not take or pay the parcel. %(why)s")
         tell(
             contact_id=buyer.pk,
             kind="recall",
             title=_("Do not use it: the shop calls goods back"),
-            body=_("Order %(number)s. You need not take or pay the parcel. %(why)s")
-            % {"number": order.number, "why": lot.note},
+            body=words % {"number": order.number, "why": lot.note},
             url=f"/orders/{order.number}/",
             dedupe_key=f"recall:{lot.pk}:{order.pk}",
             now=now,

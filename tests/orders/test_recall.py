@@ -1,19 +1,23 @@
 """Lots that are called back, found short, or lighter than sold: who bought is served (decisions.md 11)."""
 
+import uuid
+
 import pytest
 
 from common.errors import Invalid, MoveRefused, NotFound
-from common.models import AuditEntry
+from common.models import AuditEntry, OutboxMessage
 from ledger.selectors import trial_balance
 from notifications.models import Notification
 from orders.models import AfterSaleCase, AfterSaleEvent, Allotment, LotAllocation, RefundRequest
 from orders.selectors.explaining import explain
+from orders.services.asking_back import WantedBack, withdraw_case
 from orders.services.confirming import confirm_group
 from orders.services.recalling import bought_of, recall_lot, report_short, settle_recall, units_sold_of
 from orders.services.receiving import receive_order
 from orders.services.shipping import Packed, ship_order
 from orders.services.telling_cases import tell_case
 from orders.services.weighing import settle_weight
+from orders.tasks import tell_recall
 from shops.errors import LotTooSmall
 from shops.models import Lot, StockMovement, VariantStock
 from tests.factories.cases import ask
@@ -27,6 +31,11 @@ pytestmark = pytest.mark.django_db
 def recall(actor, lot, now, reason="农残超标"):
     recall_lot(actor=actor, lot_id=lot.pk, reason=reason, now=now)
     return settle_recall(lot_id=lot.pk, now=now)
+
+
+def recall_again(lot, now) -> tuple[int, int]:
+    """(orders looked at, refunds there are) when a worker settles a recall once more."""
+    return settle_recall(lot_id=lot.pk, now=now), RefundRequest.objects.count()
 
 
 def agrees(variant):
@@ -102,6 +111,37 @@ def test_a_recall_that_is_settled_twice_pays_once(mei, arun, pool, now):
     assert units_sold_of(lot) == (0, 0)
 
 
+def test_goods_in_a_case_of_the_buyer_are_served_when_it_ends_without_money(mei, arun, growers, pool, now):
+    """Five of eight are in a case for another reason when the lot is called back; then the wish is gone."""
+    order = make_completed(buyer=arun, seller=mei, variant=pool, quantity=8, now=now)
+    line = order.lines.get()
+    case = ask(order, arun, lines=[WantedBack(line.pk, 5)], now=now)
+    lot = pool.lots.order_by("pk").first()
+    assert recall(mei, lot, now) == 1
+    assert [one.amount_fen for one in RefundRequest.objects.all()] == [3 * 6800]
+    assert recall_again(lot, now) == (1, 1)
+    told = list(OutboxMessage.objects.filter(task="orders.tell_recall").values_list("kwargs", flat=True))
+    assert told == [{"order_id": order.pk, "lot_id": lot.pk}] * 2  # which say it once
+    for one in told:
+        tell_recall(**one)
+    note = Notification.objects.get(kind="recall")
+    assert "农残超标" in note.body and order.number in note.body
+
+    withdraw_case(buyer=arun, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
+    again = OutboxMessage.objects.filter(task="orders.settle_recall").last()
+    assert again.kwargs == {"lot_id": lot.pk}
+    settle_recall(**again.kwargs, now=now)
+
+    assert [one.amount_fen for one in RefundRequest.objects.order_by("pk")] == [3 * 6800, 3 * 6800]
+    line.refresh_from_db()
+    assert line.after_sale_units == 6
+    assert [payable(farmer) for farmer in growers] == [0, 13192]
+    assert settle_recall(lot_id=lot.pk, now=now) == 0
+    assert units_sold_of(lot) == (0, 0)
+    assert trial_balance().is_right
+    agrees(pool)
+
+
 def test_shares_follow_the_lots_that_were_sent(market, mei, arun, growers, pool, now):
     order = make_paid(buyer=arun, variant=pool, quantity=8, now=now)
     recall(mei, pool.lots.last(), now)
@@ -128,6 +168,30 @@ def test_of_a_parcel_that_is_half_sent_the_rest_is_replaced(mei, arun, pool, now
     assert (line.units_to_send, line.withdrawn_units, line.after_sale_units) == (1, 0, 1)
     assert RefundRequest.objects.get().amount_fen == 6800
     assert [(one.kept, one.moved) for one in line.allocations.all()] == [(6, 0), (1, 1), (1, 0)]
+    agrees(pool)
+
+
+def test_what_was_sent_is_not_replaced_a_second_time(mei, arun, growers, pool, now):
+    """Two of eight wait in the shop. The first recall replaces them, so the rest of the second was sent."""
+    order = make_paid(buyer=arun, variant=pool, quantity=8, now=now)
+    line = order.lines.get()
+    first, second = pool.lots.order_by("pk")
+    ship_order(
+        actor=mei, number=order.number, carrier="sf", tracking_number="SF123456789012",
+        lines=[Packed(line.pk, 6)], now=now,
+    )  # fmt: skip
+    recall(mei, second, now)
+    bring(actor=mei, variant=pool, farmer=growers[1], quantity=10, now=now)
+
+    recall(mei, first, now)
+
+    line.refresh_from_db()
+    third = pool.lots.last()
+    assert [(one.lot, one.kept, one.moved) for one in line.allocations.order_by("pk")] == [
+        (first, 6, 0), (second, 0, 2), (first, 0, 2), (third, 2, 0),
+    ]  # fmt: skip
+    assert (line.units_to_send, line.withdrawn_units, line.after_sale_units) == (2, 0, 6)
+    assert RefundRequest.objects.get().amount_fen == 6 * 6800
     agrees(pool)
 
 
