@@ -28,7 +28,10 @@ class Paying(MoneyDay):
         if payout is None:
             return
         actor = self.village.operators[who]
-        if payout.statement.status == "disputed":
+        if self.in_run(payout):
+            with self.refused("in_run"):
+                approve_payout(actor=actor, payout_id=payout.pk, now=self.now)
+        elif payout.statement.status == "disputed":
             with self.refused("statement_questioned"):
                 approve_payout(actor=actor, payout_id=payout.pk, now=self.now)
         else:
@@ -40,11 +43,12 @@ class Paying(MoneyDay):
         if payout is None:
             return
         actor = self.village.operators[who]
-        if payout.approved_by == actor:
-            with self.refused("second_person_needed"):
+        if self.in_run(payout) or payout.approved_by == actor:
+            with self.refused("in_run" if self.in_run(payout) else "second_person_needed"):
                 mark_paid(actor=actor, payout_id=payout.pk, reference="1", now=self.now)
             return
         mark_paid(actor=actor, payout_id=payout.pk, reference=f"B{payout.pk}", now=self.now)
+        self.left[payout.pk] += payout.amount_fen
 
     @rule(which=PICK, who=WHO)
     def pay_again(self, which, who):
@@ -58,8 +62,12 @@ class Paying(MoneyDay):
     @rule(which=PICK)
     def bank_says_no(self, which):
         payout = self.one(which, Payout.objects.filter(status="processing"))
-        if payout:
+        if payout and not self.in_run(payout):
             fail_payout(actor=self.village.operators[0], payout_id=payout.pk, reason="卡号不对", now=self.now)
+
+    def in_run(self, payout: Payout) -> bool:
+        """It is in a run that has not done with it: nobody touches it by hand."""
+        return payout.transfers.filter(status__in=["held", "ready", "sending"]).exists()
 
     @rule(which=PICK, who=WHO, order=PICK, fen=st.integers(-50_000, 50_000).filter(bool))
     def propose_a_correction(self, which, who, order, fen):

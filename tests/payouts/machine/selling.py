@@ -38,7 +38,7 @@ MOST_CASES = 4
 BEARERS = ("farmer", "shop", "platform", "carrier")
 
 
-def buy(village: Village, kind: str, units: int) -> list[Order]:
+def buy(village: Village, kind: str, units: int, *, send: bool = True) -> list[Order]:
     """Place a purchase of a kind, pay it and send it; the book has the money."""
     how, _, what = kind.partition(" ")
     goods = village.goods
@@ -71,7 +71,7 @@ def buy(village: Village, kind: str, units: int) -> list[Order]:
         ],
     )  # fmt: skip
     orders = list(group.orders.order_by("pk"))
-    for order in orders:
+    for order in orders if send else []:
         ship_order(
             actor=village.sellers[order.shop_id], number=order.number, carrier="sf",
             tracking_number=f"SF{order.pk:012d}", now=utc_now(),
@@ -79,10 +79,10 @@ def buy(village: Village, kind: str, units: int) -> list[Order]:
     return orders
 
 
-def send_parcels(village: Village) -> None:
+def send_parcels(village: Village, each: int = EACH) -> None:
     """Some parcels of each kind are on their way before the examples begin: a sale is their arrival."""
     for kind in KINDS:
-        orders = [order for number in range(EACH) for order in buy(village, kind, 1 + number % 4)]
+        orders = [order for number in range(each) for order in buy(village, kind, 1 + number % 4)]
         village.parcels[kind] = [order.pk for order in orders]
 
 

@@ -91,6 +91,10 @@ class Settling(MoneyDay):
 
     @rule(which=PICK)
     def week_ends(self, which):
+        self.end_week(which)
+
+    def end_week(self, which: int) -> None:
+        """Close the open period of one of the shops at its end."""
         period = self.shop_period(which)
         self.shift = max(self.shift, period.ends_at - self.now + self.shift + timedelta(minutes=1))
         self.finish_halfway()

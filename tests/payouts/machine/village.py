@@ -5,6 +5,7 @@ on a clock that the rules turn on.
 """
 
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from tests.factories.coupons import make_campaign
 from tests.factories.livestreams import NOW, add_to_rundown, make_deal, make_pin, make_session
 from tests.factories.lots import bring, make_pool
 from tests.factories.orders import make_address
+from tests.factories.runs import make_account
 from tests.factories.shops import (
     authorize_host,
     authorize_shop,
@@ -38,6 +40,7 @@ from tests.factories.shops import (
     make_shop,
     make_variant,
 )
+from tests.payouts.machine.outside import Provider
 
 PICK = st.integers(0, 40)
 FLOOR_BP = 8_000
@@ -60,6 +63,7 @@ class Village:
     buyer: User
     address: Address
     operators: list[User]
+    payees: list[Farmer | Host | Shop]
     began_at: datetime
     parcels: dict[str, list[int]] = field(default_factory=dict)
 
@@ -117,8 +121,15 @@ def settle_village(market) -> Village:
         ),
     }  # fmt: skip
     buyer = make_person(name="阿润")
+    operators = [make_person(name=name, is_staff=True) for name in ("运营员", "出纳员")]
     shops = [market.shop, other]
     now = utc_now()
+    writer, checker = operators
+    # The second shop has no account yet: what it is owed is held.
+    for payee, method in (
+        (market.farmer, "bank"), (pema, "alipay"), (market.host, "alipay"), (market.shop, "cash"),
+    ):  # fmt: skip
+        make_account(payee=payee, writer=writer, checker=checker, now=now, method=method)
     for shop in shops:
         open_period_for(shop=shop, now=now)
     return Village(
@@ -133,7 +144,8 @@ def settle_village(market) -> Village:
         campaigns=campaigns,
         buyer=buyer,
         address=make_address(user=buyer),
-        operators=[make_person(name=name, is_staff=True) for name in ("运营员", "出纳员")],
+        operators=operators,
+        payees=[market.farmer, pema, market.host, *shops],
         began_at=now,
     )
 
@@ -152,6 +164,11 @@ class MoneyDay(RuleBasedStateMachine):
         self.shops: dict[str, int] = {}
         # Of a closing that was killed: whose tally was made, and the last entry of the book at that moment.
         self.settled: dict[int, dict[tuple[str, int], int]] = {}
+        # What has left for each payout and did not come back, in fen, as bank, provider and till know it.
+        self.left: Counter[int] = Counter()
+        self.provider = Provider()
+        # Recalled lots whose buyers no worker has served yet.
+        self.unserved: list[int] = []
 
     @property
     def now(self) -> datetime:

@@ -1,0 +1,84 @@
+"""The whole machine, and how it is run: each example in a savepoint of one real database transaction."""
+
+import sys
+from collections.abc import Collection, Sequence
+from unittest import mock
+
+from django.db import connection, transaction
+from django.test import override_settings
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from payouts.transfers import WAYS
+from tests.payouts.machine.outside import Provider
+from tests.payouts.machine.paying import Paying
+from tests.payouts.machine.recalling import Recalling
+from tests.payouts.machine.selling import Selling
+from tests.payouts.machine.sending import Sending
+from tests.payouts.machine.settling import Settling
+from tests.payouts.machine.truths import Truths
+from tests.payouts.machine.village import Village
+
+
+class Day(Selling, Recalling, Settling, Paying, Sending, Truths):
+    """A village and its money."""
+
+
+def run_days(
+    people: Village,
+    *,
+    examples: int,
+    steps: int,
+    phases: Sequence[Phase] = (Phase.generate,),
+    only: Collection[str] = (),
+) -> None:
+    """Run so many examples of so many steps; AssertionError, with the steps, when something is not right.
+
+    With `only` some of the rules, and then the same examples each time.
+    """
+    writes: dict[str, bool] = {}
+    today: dict[str, Provider] = {}
+
+    def notice(execute, sql, params, many, context):
+        if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")) or "INSERT" in sql:
+            writes["any"] = True
+        return execute(sql, params, many, context)
+
+    class OfThisVillage(Day):
+        village = people
+
+        def __init__(self):
+            self.writes = writes
+            self.savepoint = transaction.savepoint()
+            super().__init__()
+            today["provider"] = self.provider
+
+        @classmethod
+        def rules(cls):
+            return [rule for rule in super().rules() if not only or rule.function.__name__ in only]
+
+        def teardown(self):
+            try:
+                if sys.exc_info()[0] is None:  # no step has failed
+                    self.all_is_well_at_last()
+            finally:
+                transaction.savepoint_rollback(self.savepoint)
+
+    with (
+        connection.execute_wrapper(notice),
+        mock.patch.dict(WAYS, {"alipay": lambda: today["provider"]}),
+        override_settings(PAYOUT_WAYS=["bank", "cash", "alipay"]),
+    ):
+        run_state_machine_as_test(
+            OfThisVillage,
+            settings=settings(
+                max_examples=examples,
+                stateful_step_count=steps,
+                deadline=None,
+                database=None,
+                derandomize=bool(only),
+                phases=list(phases),
+                report_multiple_bugs=False,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
