@@ -11,7 +11,7 @@ import os
 import pytest
 from hypothesis import Phase
 
-from tests.payouts.machine.day import Day, run_days
+from tests.payouts.machine.day import run_days
 from tests.payouts.machine.selling import send_parcels
 from tests.payouts.machine.village import settle_village
 
@@ -27,7 +27,3 @@ def test_every_fen_is_somewhere_after_every_step(market, valkey):
 
     shrink = [Phase.shrink] if "MONEY_SHRINK" in os.environ else []
     run_days(people, examples=EXAMPLES, steps=STEPS, phases=[Phase.generate, *shrink])
-
-
-def test_it_has_rules_enough():
-    assert len(Day.rules()) >= 45

@@ -1,7 +1,7 @@
 """The whole machine, and how it is run: each example in a savepoint of one real database transaction."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from unittest import mock
 
 from django.db import connection, transaction
@@ -30,12 +30,8 @@ def run_days(
     examples: int,
     steps: int,
     phases: Sequence[Phase] = (Phase.generate,),
-    only: Collection[str] = (),
 ) -> None:
-    """Run so many examples of so many steps; AssertionError, with the steps, when something is not right.
-
-    With `only` some of the rules, and then the same examples each time.
-    """
+    """Run so many examples of so many steps; AssertionError, with the steps, when something is not right."""
     writes: dict[str, bool] = {}
     today: dict[str, Provider] = {}
 
@@ -52,10 +48,6 @@ def run_days(
             self.savepoint = transaction.savepoint()
             super().__init__()
             today["provider"] = self.provider
-
-        @classmethod
-        def rules(cls):
-            return [rule for rule in super().rules() if not only or rule.function.__name__ in only]
 
         def teardown(self):
             try:
@@ -76,7 +68,6 @@ def run_days(
                 stateful_step_count=steps,
                 deadline=None,
                 database=None,
-                derandomize=bool(only),
                 phases=list(phases),
                 report_multiple_bugs=False,
                 suppress_health_check=list(HealthCheck),

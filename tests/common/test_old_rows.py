@@ -1,0 +1,173 @@
+"""Rows of an older market go through the migrations and mean the same afterwards.
+
+The template database is taken back to the migration before, filled by SQL as it was then, and taken forward
+to today's.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.db.migrations.executor import MigrationExecutor
+from psycopg import sql
+
+from tests.conftest import TEMPLATE_DATABASE
+
+LONG_AGO = datetime(2026, 9, 1, 8, tzinfo=UTC)
+FILL = {
+    "boolean": False, "bigint": 0, "integer": 0, "smallint": 0, "jsonb": "{}", "date": LONG_AGO.date(),
+    "timestamp with time zone": LONG_AGO, "double precision": 0,
+}  # fmt: skip
+
+
+class Past:
+    """A whole market's database at some migration."""
+
+    def __init__(self, connection) -> None:
+        self.connection = connection
+        self.numbers = iter(range(1, 1000))
+
+    def back_to(self, app: str, name: str) -> None:
+        """Unapply everything that came after a migration."""
+        executor = MigrationExecutor(self.connection)
+        executor.migrate([(app, name)])
+
+    def come_back(self) -> None:
+        """Apply everything up to today."""
+        executor = MigrationExecutor(self.connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+
+    def insert(self, table: str, **values: Any) -> int:
+        """Write a row; what its table asks for beyond that is empty, nought, a word or a row of its own."""
+        asked = self.rows(
+            "SELECT column_name, data_type FROM information_schema.columns WHERE table_name = %s"
+            " AND is_nullable = 'NO' AND column_default IS NULL AND is_identity = 'NO'",
+            table,
+        )
+        parents = dict(self.rows(
+            "SELECT a.attname, c.confrelid::regclass::text FROM pg_constraint c"
+            " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+            " WHERE c.contype = 'f' AND c.conrelid = %s::regclass",
+            table,
+        ))  # fmt: skip
+        for name, kind in asked:
+            if name in parents and name not in values:
+                values[name] = self.insert(parents[name])
+            word = "" if name.endswith(("_by", "note", "memo")) else f"w{next(self.numbers)}"
+            values.setdefault(name, FILL.get(kind, word))
+        names = sql.SQL(", ").join(map(sql.Identifier, values))
+        places = sql.SQL(", ").join(sql.Placeholder() for _ in values)
+        with self.connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("INSERT INTO {} ({}) VALUES ({}) RETURNING *").format(
+                    sql.Identifier(table), names, places
+                ),
+                list(values.values()),
+            )
+            return cursor.fetchone()[0]
+
+    def rows(self, text: str, *values: Any) -> list[tuple]:
+        """Read."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(text, values)
+            return cursor.fetchall()
+
+
+@pytest.fixture
+def past(django_db_setup, django_db_blocker) -> Iterator[Past]:
+    """A clone of today's database, in the place of the tests' own."""
+    name = f"market_past_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
+    own = settings.DATABASES["default"]
+    with (
+        django_db_blocker.unblock(),
+        psycopg.connect(host=own["HOST"], user=own["USER"], dbname="postgres", autocommit=True) as server,
+    ):
+        database, template = sql.Identifier(name), sql.Identifier(TEMPLATE_DATABASE)
+        server.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(database, template)
+        )
+        usual = connections["default"]
+        clone = usual.copy(alias="default")
+        clone.settings_dict = usual.settings_dict | {"NAME": name}
+        connections["default"] = clone
+        try:
+            yield Past(clone)
+        finally:
+            clone.close()
+            connections["default"] = usual
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
+
+
+def settle(past: Past) -> tuple[int, int]:
+    """Make a person and a shop of theirs."""
+    person = past.insert("accounts_user", is_active=True, phone="13800000001")
+    return person, past.insert("shops_shop", status="open")
+
+
+def goods(past: Past, shop: int) -> int:
+    """Make something to sell, without stock."""
+    product = past.insert("shops_product", shop_id=shop, status="published")
+    return past.insert("shops_variant", product_id=product, price_fen=6800)
+
+
+def test_lots_say_what_is_left_of_them(past):
+    """shops 0008: what was sold before there were counters is gone from the oldest lots first."""
+    past.back_to("shops", "0007_shop_standing")
+    _person, shop = settle(past)
+
+    def brought(*lots: int, available: int, reserved: int = 0, in_deals: int = 0) -> list[int]:
+        variant = goods(past, shop)
+        past.insert(
+            "shops_variantstock", variant_id=variant, available=available, reserved=reserved,
+            in_deals=in_deals,
+        )  # fmt: skip
+        return [
+            past.insert(
+                "shops_lot", variant_id=variant, shop_id=shop, quantity=units, status="available",
+                declared_at=LONG_AGO.replace(day=day),
+            )
+            for day, units in enumerate(lots, start=1)
+        ]  # fmt: skip
+
+    # 8 of 15 are gone; 8 of 10, over two lots; all; four more are there than came.
+    some = brought(10, 5, available=4, reserved=1, in_deals=2)
+    over = brought(5, 5, available=2)
+    gone = brought(3, 1, available=0)
+    more = brought(3, 2, available=9)
+    kept = brought(7, available=7)
+
+    past.come_back()
+
+    assert past.rows("SELECT id, quantity, taken, lost, status FROM shops_lot ORDER BY id") == [
+        (some[0], 10, 0, 8, "available"), (some[1], 5, 0, 0, "available"),
+        (over[0], 5, 0, 5, "depleted"), (over[1], 5, 0, 3, "available"),
+        (gone[0], 3, 0, 3, "depleted"), (gone[1], 1, 0, 1, "depleted"),
+        (more[0], 3, 0, 0, "available"), (more[1], 6, 0, 0, "available"),
+        (kept[0], 7, 0, 0, "available"),
+    ]  # fmt: skip
+    assert past.rows("SELECT count(DISTINCT code), min(length(code)) FROM shops_lot") == [(9, 10)]
+
+
+def test_tallies_keep_the_names_of_their_payees(past):
+    """payouts 0004: the name is part of the tally, whatever the payee is called later."""
+    past.back_to("payouts", "0003_coupons")
+    person, shop = settle(past)
+    farmer = past.insert("shops_farmer", name="扎西")
+    host = past.insert("shops_host", name="卓玛", user_id=person, status="active")
+    past.rows("UPDATE shops_shop SET name = '云岭合作社' WHERE id = %s RETURNING id", shop)
+    period = past.insert(
+        "payouts_settlementperiod", shop_id=shop, status="closed", ends_at=LONG_AGO.replace(day=8)
+    )
+    for payee in ({"farmer_id": farmer}, {"host_id": host}, {"payee_shop_id": shop}):
+        past.insert("payouts_payoutstatement", period_id=period, status="issued", **payee)
+
+    past.come_back()
+
+    assert past.rows("SELECT payee_name, status FROM payouts_payoutstatement ORDER BY id") == [
+        ("扎西", "issued"), ("卓玛", "issued"), ("云岭合作社", "issued"),
+    ]  # fmt: skip
