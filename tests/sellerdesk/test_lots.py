@@ -196,4 +196,6 @@ def test_the_scales_over_the_api(market, mei, arun, pool, grower, client):
 
     assert weigh(0).status_code == 400
     assert weigh(1900).json() == {"refund_fen": 1360}
-    assert (weigh(1900).status_code, RefundRequest.objects.count()) == (409, 1)
+    # The same word again changes nothing; another one is refused.
+    assert weigh(1900).json() == {"refund_fen": 1360}
+    assert (weigh(1800).status_code, RefundRequest.objects.count()) == (409, 1)
