@@ -28,7 +28,7 @@ from villagemarket import embedded
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 400
 # Of one step on a page; two markets and a browser share two cores.
-STEP_MS = 20_000
+STEP_MS = 45_000
 WORDS_OF_A_FAILURE = 1500
 CONTEXTS_BEFORE = pytest.StashKey[int]()
 PHONE = {"width": 360, "height": 740}
@@ -241,7 +241,7 @@ def sign_in(page: Page, stack: Stack, name: str) -> None:
     page.wait_for_url(lambda url: "/sign-in/" not in url)
 
 
-def until(page: Page, expression: str, argument=None, *, seconds: float = 30):
+def until(page: Page, expression: str, argument=None, *, seconds: float = 45):
     """Return the first truthy value of a JavaScript expression or function.
 
     The page's own policy forbids `eval`, which Playwright's `wait_for_function` needs; so ask from outside.

@@ -169,8 +169,8 @@ def test_ten_seconds_without_a_network_lose_nothing(air, stack):
     air.host.evaluate("() => (window.shaken.length = 0)")
     took_off = now_tenths()
     air.host.context.set_offline(True)
-    air.host.wait_for_selector("[data-link=offline]", timeout=15_000)
-    air.host.wait_for_selector("[data-alarm]:not([hidden])", timeout=15_000)
+    air.host.wait_for_selector("[data-link=offline]", timeout=45_000)
+    air.host.wait_for_selector("[data-alarm]:not([hidden])", timeout=45_000)
     assert air.host.evaluate("() => window.shaken.length") == 1
     air.host.wait_for_timeout(max(10_000 - (now_tenths() - took_off) * 100, 0))
 
@@ -285,7 +285,7 @@ def test_second_phone_takes_over_and_the_first_is_told(air, stack, browser):
     assert air.host.locator("[data-console]").get_attribute("data-link") == "good"
 
     second.click("[data-go]")
-    air.host.wait_for_selector("[data-again]:not([hidden])", timeout=15_000)
+    air.host.wait_for_selector("[data-again]:not([hidden])", timeout=45_000)
     took_over = now_tenths()
     assert air.host.inner_text("[data-alarm-text]").strip()
     assert is_moving(air.buyer, after=took_over)
@@ -299,7 +299,7 @@ def test_second_phone_takes_over_and_the_first_is_told(air, stack, browser):
     second.wait_for_selector("[data-link=good]")
 
     air.host.click("[data-go]")
-    second.wait_for_selector("[data-again]:not([hidden])", timeout=15_000)
+    second.wait_for_selector("[data-again]:not([hidden])", timeout=45_000)
     is_moving(air.buyer, after=now_tenths())
     second.context.close()
 

@@ -61,7 +61,7 @@ def test_a_coupon_from_the_hosts_hand_to_the_order(stack, browser):
 
     start_deal(host, price="12", quantity=5, per_buyer=2, countdown=0)
     host.click("#deal button[value=start]")
-    expect(buyer.locator("[data-deal][data-state=active]")).to_be_visible(timeout=15_000)
+    expect(buyer.locator("[data-deal][data-state=active]")).to_be_visible(timeout=45_000)
     buyer.click("[data-deal-buy]")
     expect(buyer.locator("[data-buy-coupon]")).to_have_text("−¥3.00")
     expect(buyer.locator("[data-buy-total]")).to_have_text("¥17.00")

@@ -121,7 +121,7 @@ def test_a_deal_from_the_hosts_phone_to_sold_out(stack, browser):
         assert abs(page.evaluate(SECONDS_LEFT) - truth) <= 1.5
         expect(page.locator("[data-deal-buy]")).to_have_attribute("aria-disabled", "true")
     for page in (fast, slow):
-        expect(page.locator("[data-deal][data-state=active]")).to_be_visible(timeout=15_000)
+        expect(page.locator("[data-deal][data-state=active]")).to_be_visible(timeout=45_000)
         assert abs(page.evaluate("window.states.active") - float(starts)) < 1000
         assert abs(page.evaluate(SECONDS_LEFT) - (float(ends) - time.time() * 1000) / 1000) <= 1.5
         assert page.evaluate(UNITS) == [2, 2]

@@ -142,12 +142,12 @@ def test_a_banned_person_is_out_within_seconds(show):
 
     assert talker.request.get(f"/api/v1/live-sessions/{session_id}/messages/").status == 403
     # The open page is closed, too: the stream asks again every few seconds whether the person may listen.
-    talker.wait_for_selector("[data-chat]", state="detached", timeout=15_000)
+    talker.wait_for_selector("[data-chat]", state="detached", timeout=45_000)
     assert talker.goto(f"/live/{session_id}/").status == 403
     until(viewer, "!document.querySelector('[data-chat]').textContent.includes('buy elsewhere')")
 
     # So is the page of a helper whom the host sends away.
     host.reload()
     host.click("button[value=dismiss]")
-    helper.wait_for_selector("[data-held-list]", state="detached", timeout=15_000)
+    helper.wait_for_selector("[data-held-list]", state="detached", timeout=45_000)
     assert helper.goto(f"/desk/live/{session_id}/moderate/").status == 404
