@@ -82,7 +82,7 @@ class WeChatTransfers:
         return _facts(answer)
 
     def parse_callback(self, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Notice:
-        """Verify and decrypt what WeChat Pay says once a transfer is over (its notice 4012712115)."""
+        """Verify and decrypt what WeChat Pay says once a transfer is over."""
         event = self.gateway.open_callback(headers=headers, body=body, now=now)
         resource = event["resource"]
         if event.get("event_type") != FINISHED:
