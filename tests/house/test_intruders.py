@@ -24,7 +24,7 @@ from tests.house.roles import all_rows
 NAMES = {
     "variant", "address", "deal", "line", "product", "shop", "category", "village", "farmer", "photo", "item",
     "message", "ids", "live_session", "rundown_item", "photos", "host", "coupon", "case", "order", "lot",
-    "session", "pin_event", "id", "take", "cover", "portrait", "template", "freight_template",
+    "session", "pin_event", "id", "take", "cover", "portrait", "template", "freight_template", "offer",
 }  # fmt: skip
 HOSTILE = ["-1", "0", "1000000000", '"1.5"', "NaN", '"NaN"', "Infinity", "1e400", "true", "[]", "{}"]
 TYPED = ["-1", "0", "1000000000", "1.5", "NaN", "Infinity", "1e400", "٣x", ""]

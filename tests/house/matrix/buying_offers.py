@@ -45,6 +45,10 @@ def _choice(world) -> dict:
     return {"offer": CaseOffer.objects.latest("pk").pk, "key": str(uuid.uuid4())}
 
 
+def _key(world) -> dict:
+    return {"key": str(uuid.uuid4())}
+
+
 ROWS = [
     row("POST", API, MOVE_OF_SHOP, path=_case("/api/v1"), data=_wish, idempotency_key=KEY),
     row(
@@ -65,7 +69,7 @@ ROWS = [
     ),
     row("POST", API + "take-back/", MOVE_OF_SHOP, path=_case("/api/v1", "take-back/"), idempotency_key=KEY),
     row("POST", DESK, PAGE_OF_SHOP, path=_case("/desk"), data=_typed),
-    row("POST", DESK + "take-back/", PAGE_OF_SHOP, path=_case("/desk", "take-back/"), data=_choice),
+    row("POST", DESK + "take-back/", PAGE_OF_SHOP, path=_case("/desk", "take-back/"), data=_key),
     row("POST", MINE + "accept/", PAGE_OF_BUYER, path=_case("", "accept/"), data=_choice),
     row("POST", MINE + "refuse/", PAGE_OF_BUYER, path=_case("", "refuse/"), data=_choice),
 ]
