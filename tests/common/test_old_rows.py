@@ -1,11 +1,12 @@
 """Rows of an older market go through the migrations and mean the same afterwards.
 
-The template database is taken back to the migration before, filled by SQL as it was then, and taken forward
-to today's.
+A clone of the template database is taken back to before all of them, filled by SQL as it was then, and taken
+forward to today's, once for all tests.
 """
 
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +26,9 @@ FILL = {
 }  # fmt: skip
 
 
+BEFORE = (("shops", "0007_shop_standing"), ("payouts", "0003_coupons"), ("orders", "0005_coupon_offered"))
+
+
 class Past:
     """A whole market's database at some migration."""
 
@@ -32,10 +36,10 @@ class Past:
         self.connection = connection
         self.numbers = iter(range(1, 1000))
 
-    def back_to(self, app: str, name: str) -> None:
-        """Unapply everything that came after a migration."""
+    def go_back(self) -> None:
+        """Unapply everything that came after any of these migrations."""
         executor = MigrationExecutor(self.connection)
-        executor.migrate([(app, name)])
+        executor.migrate(list(BEFORE))
 
     def come_back(self) -> None:
         """Apply everything up to today."""
@@ -78,7 +82,7 @@ class Past:
             return cursor.fetchall()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def past(django_db_setup, django_db_blocker) -> Iterator[Past]:
     """A clone of today's database, in the place of the tests' own."""
     name = f"market_past_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
@@ -103,10 +107,36 @@ def past(django_db_setup, django_db_blocker) -> Iterator[Past]:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(database))
 
 
-def settle(past: Past) -> tuple[int, int]:
-    """Make a person and a shop of theirs."""
+@dataclass(frozen=True)
+class Old:
+    """What was there before, by id: lots, and lines of orders that were sent or wait."""
+
+    now: Past
+    lots: list[list[int]]
+    lines: list[list[int]]
+
+
+@pytest.fixture(scope="module")
+def old(past) -> Old:
+    past.go_back()
     person = past.insert("accounts_user", is_active=True, phone="13800000001")
-    return person, past.insert("shops_shop", status="open")
+    shop = past.insert("shops_shop", status="open", name="云岭合作社")
+    # 8 of 15 are gone; 8 of 10, over two lots; all; four more are there than came; nothing was sold.
+    lots = [
+        bring(past, shop, 10, 5, available=4, reserved=1, in_deals=2),
+        bring(past, shop, 5, 5, available=2),
+        bring(past, shop, 3, 1, available=0),
+        bring(past, shop, 3, 2, available=9),
+        bring(past, shop, 7, available=7),
+    ]
+    lines = [
+        buy(past, person, shop, "shipped", "SF1"),
+        buy(past, person, shop, "completed", "SF2", "SF3"),
+        buy(past, person, shop, "paid"),
+    ]
+    write_tallies(past, person, shop)
+    past.come_back()
+    return Old(past, lots, lines)
 
 
 def goods(past: Past, shop: int) -> int:
@@ -115,59 +145,82 @@ def goods(past: Past, shop: int) -> int:
     return past.insert("shops_variant", product_id=product, price_fen=6800)
 
 
-def test_lots_say_what_is_left_of_them(past):
-    """shops 0008: what was sold before there were counters is gone from the oldest lots first."""
-    past.back_to("shops", "0007_shop_standing")
-    _person, shop = settle(past)
-
-    def brought(*lots: int, available: int, reserved: int = 0, in_deals: int = 0) -> list[int]:
-        variant = goods(past, shop)
+def bring(
+    past: Past, shop: int, *units: int, available: int, reserved: int = 0, in_deals: int = 0
+) -> list[int]:
+    """Make goods with a stock, and a lot a day."""
+    variant = goods(past, shop)
+    past.insert(
+        "shops_variantstock", variant_id=variant, available=available, reserved=reserved, in_deals=in_deals
+    )
+    return [
         past.insert(
-            "shops_variantstock", variant_id=variant, available=available, reserved=reserved,
-            in_deals=in_deals,
-        )  # fmt: skip
-        return [
-            past.insert(
-                "shops_lot", variant_id=variant, shop_id=shop, quantity=units, status="available",
-                declared_at=LONG_AGO.replace(day=day),
-            )
-            for day, units in enumerate(lots, start=1)
-        ]  # fmt: skip
-
-    # 8 of 15 are gone; 8 of 10, over two lots; all; four more are there than came.
-    some = brought(10, 5, available=4, reserved=1, in_deals=2)
-    over = brought(5, 5, available=2)
-    gone = brought(3, 1, available=0)
-    more = brought(3, 2, available=9)
-    kept = brought(7, available=7)
-
-    past.come_back()
-
-    assert past.rows("SELECT id, quantity, taken, lost, status FROM shops_lot ORDER BY id") == [
-        (some[0], 10, 0, 8, "available"), (some[1], 5, 0, 0, "available"),
-        (over[0], 5, 0, 5, "depleted"), (over[1], 5, 0, 3, "available"),
-        (gone[0], 3, 0, 3, "depleted"), (gone[1], 1, 0, 1, "depleted"),
-        (more[0], 3, 0, 0, "available"), (more[1], 6, 0, 0, "available"),
-        (kept[0], 7, 0, 0, "available"),
+            "shops_lot", variant_id=variant, shop_id=shop, quantity=each, status="available",
+            declared_at=LONG_AGO.replace(day=day),
+        )
+        for day, each in enumerate(units, start=1)
     ]  # fmt: skip
-    assert past.rows("SELECT count(DISTINCT code), min(length(code)) FROM shops_lot") == [(9, 10)]
 
 
-def test_tallies_keep_the_names_of_their_payees(past):
-    """payouts 0004: the name is part of the tally, whatever the payee is called later."""
-    past.back_to("payouts", "0003_coupons")
-    person, shop = settle(past)
+def buy(past: Past, person: int, shop: int, status: str, *parcels: str) -> list[int]:
+    """Make an order of three units and of two, in as many parcels."""
+    group = past.insert("orders_ordergroup", buyer_id=person, total_fen=34_000)
+    order = past.insert(
+        "orders_order", group_id=group, shop_id=shop, status=status, goods_fen=34_000, total_fen=34_000
+    )
+    lines = [
+        past.insert(
+            "orders_orderline", order_id=order, variant_id=goods(past, shop), quantity=units,
+            price_fen=6800, total_fen=6800 * units,
+        )
+        for units in (3, 2)
+    ]  # fmt: skip
+    for number in parcels:
+        past.insert("orders_shipment", order_id=order, tracking_number=number, status="shipped")
+    return lines
+
+
+def write_tallies(past: Past, person: int, shop: int) -> None:
+    """Make a tally of a farmer, one of a host and one of the shop."""
     farmer = past.insert("shops_farmer", name="扎西")
     host = past.insert("shops_host", name="卓玛", user_id=person, status="active")
-    past.rows("UPDATE shops_shop SET name = '云岭合作社' WHERE id = %s RETURNING id", shop)
     period = past.insert(
         "payouts_settlementperiod", shop_id=shop, status="closed", ends_at=LONG_AGO.replace(day=8)
     )
     for payee in ({"farmer_id": farmer}, {"host_id": host}, {"payee_shop_id": shop}):
         past.insert("payouts_payoutstatement", period_id=period, status="issued", **payee)
 
-    past.come_back()
 
-    assert past.rows("SELECT payee_name, status FROM payouts_payoutstatement ORDER BY id") == [
+def test_lots_say_what_is_left_of_them(old):
+    """shops 0008: what was sold before there were counters is gone from the oldest lots first."""
+    some, over, gone, more, kept = old.lots
+
+    assert old.now.rows("SELECT id, quantity, taken, lost, status FROM shops_lot ORDER BY id") == [
+        (some[0], 10, 0, 8, "available"), (some[1], 5, 0, 0, "available"),
+        (over[0], 5, 0, 5, "depleted"), (over[1], 5, 0, 3, "available"),
+        (gone[0], 3, 0, 3, "depleted"), (gone[1], 1, 0, 1, "depleted"),
+        (more[0], 3, 0, 0, "available"), (more[1], 6, 0, 0, "available"),
+        (kept[0], 7, 0, 0, "available"),
+    ]  # fmt: skip
+    assert old.now.rows("SELECT count(DISTINCT code), min(length(code)) FROM shops_lot") == [(9, 10)]
+
+
+def test_what_was_sent_whole_is_sent_to_the_last_unit(old):
+    """orders 0006: an order went out in one parcel; of two, the last is the one that counts."""
+    sent, twice, waiting = old.lines
+
+    assert old.now.rows(
+        "SELECT p.tracking_number, l.line_id, l.quantity FROM orders_shipmentline l"
+        " JOIN orders_shipment p ON p.id = l.shipment_id ORDER BY l.line_id"
+    ) == [("SF1", sent[0], 3), ("SF1", sent[1], 2), ("SF3", twice[0], 3), ("SF3", twice[1], 2)]
+    assert old.now.rows("SELECT id, shipped_units, withdrawn_units FROM orders_orderline ORDER BY id") == [
+        (sent[0], 3, 0), (sent[1], 2, 0), (twice[0], 3, 0), (twice[1], 2, 0),
+        (waiting[0], 0, 0), (waiting[1], 0, 0),
+    ]  # fmt: skip
+
+
+def test_tallies_keep_the_names_of_their_payees(old):
+    """payouts 0004: the name is part of the tally, whatever the payee is called later."""
+    assert old.now.rows("SELECT payee_name, status FROM payouts_payoutstatement ORDER BY id") == [
         ("扎西", "issued"), ("卓玛", "issued"), ("云岭合作社", "issued"),
     ]  # fmt: skip
