@@ -69,6 +69,11 @@ def tashi(market: Market) -> Farmer:
 
 @pytest.fixture
 def market(mei: User, zhuoma: User, arun: User) -> Market:
+    return make_market(mei=mei, zhuoma=zhuoma, arun=arun)
+
+
+def make_market(*, mei: User, zhuoma: User, arun: User) -> Market:
+    """Make the village of these people."""
     village = make_village(name="云岭村", name_en="Yunling", altitude_m=3300)
     shop = make_shop(owner=mei, village=village, name="云岭合作社")
     host = make_host(user=zhuoma, village=village)
