@@ -41,13 +41,21 @@ class Report:
     faults: list[tuple[int, str]] = field(default_factory=list)
 
 
-@transaction.atomic
 def make_bank_file(*, actor: User, run_id: int, layout: str, now: datetime) -> BankFile:
     """Return the file for the bank; its payouts are on their way from the first time on.
 
     Asked again it holds the same lines, whatever came of them since; each look is on record. Invalid for a
-    layout we do not write or a bank that it cannot name; MoveRefused before the start; NothingToPay.
+    layout we do not write or a bank that it cannot name; MoveRefused before the start. NothingToPay when no
+    payout may go by the bank any more: what was left out for it stays noted, and the run ends if it was all.
     """
+    made = _make_file(actor, run_id, layout, now)
+    if made is None:
+        raise NothingToPay()
+    return made
+
+
+@transaction.atomic
+def _make_file(actor: User, run_id: int, layout: str, now: datetime) -> BankFile | None:
     run = locked_run(actor, run_id)
     if layout not in FORMATS:
         raise Invalid(fields={"layout": Invalid.message})
@@ -56,12 +64,13 @@ def make_bank_file(*, actor: User, run_id: int, layout: str, now: datetime) -> B
     if run.file_made_at is None:
         for transfer in _of_bank(run).filter(status=TransferStatus.READY).select_for_update(of=["self"]):
             prepare(run, transfer, now)
-        run.file_made_at = now
-        run.save(update_fields=["file_made_at"])
     written = list(_of_bank(run).filter(attempts__gt=0))
     if not written:
         end_when_done(run, now=now)
-        raise NothingToPay()
+        return None
+    if run.file_made_at is None:
+        run.file_made_at = now
+        run.save(update_fields=["file_made_at"])
     try:
         made = FORMATS[layout](run.pk, run.file_made_at, [wish_of(transfer) for transfer in written])
     except ValueError as error:  # no bank code, or a character that the bank's encoding lacks

@@ -10,7 +10,7 @@ from common.models import AuditEntry
 from ledger.models import LedgerTransaction
 from ledger.selectors import balance_of, trial_balance
 from payouts.errors import BadAnswerFile, NothingToPay
-from payouts.models import Payout, PayoutRun
+from payouts.models import Payout, PayoutRun, PayoutStatement
 from payouts.services.banking import make_bank_file, take_bank_answer
 from payouts.services.keeping_accounts import write_account
 from payouts.services.running import approve_run
@@ -150,6 +150,42 @@ def test_a_run_without_a_card_has_no_file(market, tallies, operator, checker, no
 
     with pytest.raises(NothingToPay):
         make_bank_file(actor=operator, run_id=run.pk, layout="csv", now=now)
+
+
+def test_a_run_of_which_no_card_may_be_paid_any_more_ends_and_says_so(run, operator, now):
+    PayoutStatement.objects.filter(payout__transfers__in=written(run)).update(status="disputed")
+
+    with pytest.raises(NothingToPay):
+        make_bank_file(actor=operator, run_id=run.pk, layout="csv", now=now)
+
+    run.refresh_from_db()
+    assert (run.status, run.ended_at, run.file_made_at) == ("done", now, None)
+    assert set(run.transfers.values_list("status", flat=True)) == {"left_out"}
+    assert set(Payout.objects.values_list("status", "approved_by")) == {("pending", None)}
+    assert AuditEntry.objects.filter(action="payouts.end_run").count() == 1
+    assert not AuditEntry.objects.filter(action="payouts.make_bank_file").exists()
+    with pytest.raises(NothingToPay):
+        make_bank_file(actor=operator, run_id=run.pk, layout="csv", now=now)
+    assert AuditEntry.objects.filter(action="payouts.end_run").count() == 1
+    assert new_run(maker=operator, now=now).transfers.count() == 3
+
+
+def test_cash_that_is_due_keeps_a_run_open_whose_cards_may_not_be_paid(
+    market, tallies, farmer_account, operator, checker, now
+):
+    make_account(payee=market.host, writer=operator, checker=checker, now=now, method="cash")
+    run = started_run(maker=operator, checker=checker, now=now)
+    card, cash = transfer_of(run, farmer=market.farmer), transfer_of(run, host=market.host)
+    PayoutStatement.objects.filter(payout=card.payout_id).update(status="disputed")
+
+    with pytest.raises(NothingToPay):
+        make_bank_file(actor=operator, run_id=run.pk, layout="csv", now=now)
+
+    for one in (run, card, cash):
+        one.refresh_from_db()
+    assert (run.status, run.file_made_at) == ("sending", None)
+    assert (card.status, card.problem, cash.status) == ("left_out", "disputed", "ready")
+    assert (card.payout.status, cash.payout.status) == ("pending", "processing")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gbk"])
