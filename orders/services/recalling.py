@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Greatest, Least
 
 from accounts.models import User
 from common import outbox
@@ -24,8 +24,7 @@ from shops.services.pooling import put_aside
 from shops.services.stock import tell_rooms
 from shops.statuses import LotStatus, MovementKind
 
-# Money was given back for goods that the buyer has; what was never sent has left the line.
-_SERVED = {"case__reason": CaseReason.RECALLED, "case__is_restocked": False}
+_KEPT = F("quantity") - F("moved") - F("returned")
 TO_SEND = (OrderStatus.PAID, OrderStatus.CONFIRMED)
 INSTEAD = (AllotmentReason.RECALL, AllotmentReason.SHORT)
 SOLD = (*TO_SEND, OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED)
@@ -56,16 +55,35 @@ def own_lot(actor: User, lot_id: int) -> Lot:
 
 def bought_of(lot: Lot) -> QuerySet[LotAllocation]:
     """Return what buyers still have, or are to get, of a lot and was not given back for its sake."""
-    served = (
-        AfterSaleLine.objects.filter(order_line=OuterRef("order_line"), lot=lot, **_SERVED)
+    return _not_given_back(LotAllocation.objects.filter(lot=lot, order_line__order__status__in=SOLD))
+
+
+def _not_given_back(rows: QuerySet[LotAllocation]) -> QuerySet[LotAllocation]:
+    """Return those of which a buyer has more units than money was given back for because of the recall.
+
+    These are `served`. A line can have come out of a lot more than once: what came last is served first.
+    """
+    paid_back = (
+        AfterSaleLine.objects.filter(
+            order_line=OuterRef("order_line"), lot=OuterRef("lot"), case__reason=CaseReason.RECALLED,
+            # What was never sent has left the line.
+            case__is_restocked=False,
+        )
         .values("order_line")
         .annotate(units=Sum("quantity"))
         .values("units")
+    )  # fmt: skip
+    came_later = (
+        LotAllocation.objects.filter(
+            order_line=OuterRef("order_line"), lot=OuterRef("lot"), pk__gt=OuterRef("pk")
+        )
+        .values("order_line")
+        .annotate(units=Sum(_KEPT))
+        .values("units")
     )
-    return (
-        LotAllocation.objects.filter(lot=lot, order_line__order__status__in=SOLD)
-        .annotate(served=Coalesce(Subquery(served), 0))
-        .filter(quantity__gt=F("moved") + F("returned") + F("served"))
+    served = Coalesce(Subquery(paid_back), 0) - Coalesce(Subquery(came_later), 0)
+    return rows.annotate(served=Greatest(0, Least(_KEPT, served))).filter(
+        quantity__gt=F("moved") + F("returned") + F("served")
     )
 
 
@@ -78,20 +96,15 @@ def refund_recalled(*, order: Order, now: datetime) -> None:
     for one in list(gone):
         line = OrderLine.objects.select_related("order").get(pk=one.order_line_id)
         give_back(
-            order=order, line=line, units=one.kept, is_sent=True, reason=CaseReason.RECALLED, lot=one.lot,
-            text=one.lot.note, now=now,
+            order=order, line=line, units=one.kept - one.served, is_sent=True, reason=CaseReason.RECALLED,
+            lot=one.lot, text=one.lot.note, now=now,
         )  # fmt: skip
 
 
 def bought_of_recalled(order: Order) -> QuerySet[LotAllocation]:
     """Return the units of an order that came out of recalled lots and were not given back for their sake."""
-    served = AfterSaleLine.objects.filter(
-        order_line=OuterRef("order_line"), lot=OuterRef("lot"), case__reason=CaseReason.RECALLED
-    )
-    return (
+    return _not_given_back(
         LotAllocation.objects.filter(order_line__order=order, lot__status=LotStatus.RECALLED)
-        .filter(quantity__gt=F("moved") + F("returned"))
-        .exclude(Exists(served))
     )
 
 
@@ -139,7 +152,7 @@ def report_short(*, actor: User, lot_id: int, units: int, reason: str, now: date
         if not missing:
             break
         order = orders.get(one.order_line.order_id)
-        most = min(missing, one.kept, _unsent(one.order_line, one))
+        most = min(missing, one.kept - one.served, _unsent(one.order_line, one))
         if order is None or order.status not in TO_SEND or most < 1:
             continue
         served = _serve(order, lot, reason=CaseReason.SHORT, most=most, now=now)
@@ -178,15 +191,10 @@ def _serve(order: Order, lot: Lot, *, reason: str, most: int | None, now: dateti
     """Give a locked order other goods for units of a lot that are not sent, and money for the rest."""
     lock_coupon_of([order])
     lots.lock_stock(lot.variant_id)
-    kept = LotAllocation.objects.filter(
-        lot=lot, order_line__order=order, quantity__gt=F("moved") + F("returned")
-    )
     served = 0
-    had = _served_units(order, lot) if reason == CaseReason.RECALLED else {}
-    for one in kept.order_by("-pk").select_related("order_line"):
-        known = min(one.kept, had.get(one.order_line_id, 0))
-        had[one.order_line_id] = had.get(one.order_line_id, 0) - known
-        units = one.kept - known if most is None else min(one.kept, most - served)
+    for one in bought_of(lot).filter(order_line__order=order).order_by("-pk"):
+        left = one.kept - one.served
+        units = left if most is None else min(left, most - served)
         if units < 1 or order.status not in SOLD:
             continue
         line = OrderLine.objects.select_related("order").get(pk=one.order_line_id)
@@ -212,12 +220,6 @@ def _serve(order: Order, lot: Lot, *, reason: str, most: int | None, now: dateti
                     )  # fmt: skip
         served += units
     return served
-
-
-def _served_units(order: Order, lot: Lot) -> dict[int, int]:
-    """Return for how many units of a lot, line by line, a buyer has got money who has the goods."""
-    rows = AfterSaleLine.objects.filter(order_line__order=order, lot=lot, **_SERVED)
-    return dict(rows.values("order_line").annotate(units=Sum("quantity")).values_list("order_line", "units"))
 
 
 def _unsent(line: OrderLine, one: LotAllocation) -> int:
@@ -257,5 +259,5 @@ def _move(line: OrderLine, one: LotAllocation, lot: Lot, units: int, reason: str
 def units_sold_of(lot: Lot) -> tuple[int, int]:
     """Return how many buyers have, or are to get, how many units of a lot."""
     rows = bought_of(lot)
-    sums = rows.aggregate(units=Sum(F("quantity") - F("moved") - F("returned") - F("served")))
+    sums = rows.aggregate(units=Sum(_KEPT - F("served")))
     return rows.values("order_line__order__group__buyer").distinct().count(), sums["units"] or 0
