@@ -105,6 +105,11 @@ class BrowserTestsTogether(LoadScopeScheduling):
         needs_market = nodeid.startswith("tests/journeys/") or "/test_browser" in nodeid
         if needs_market or "/test_chaos" in nodeid:
             return "market"
+        # While one keeps its transaction open for minutes, nothing that was posted anywhere is sealed.
+        if any(
+            name in nodeid for name in ("/payouts/test_money_", "/ledger/test_chain", "/ledger/test_role")
+        ):
+            return "book"
         return "processes" if "/test_shot_processes" in nodeid else nodeid
 
 
