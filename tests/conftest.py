@@ -11,14 +11,15 @@ from celery import current_app
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management.commands import flush
-from django.db import connection, connections
+from django.db import connections
 from psycopg import sql
 
 from common import outbox
 from common.clock import utc_now
 from common.models import OutboxMessage
+from tests.emptying import empty_tables
 
-pytest_plugins = ["tests.factories.people", "tests.stack"]
+pytest_plugins = ["tests.factories.people", "tests.sharing", "tests.stack"]
 
 TEMPLATE_DATABASE = "market_template"
 
@@ -29,14 +30,10 @@ def pytest_configure(config) -> None:
         raise pytest.UsageError("Run the tests with script/test: they need a database of their own.")
 
 
-def _worker_number() -> int:
-    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-
-
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker) -> Iterator[None]:
-    """Clone the migrated template for this worker."""
-    name = f"market_test_{_worker_number()}"
+    """Clone the migrated template, which stays clean for test_old_rows."""
+    name = "market_test"
     database = settings.DATABASES["default"]
     with psycopg.connect(
         host=database["HOST"], user=database["USER"], dbname="postgres", autocommit=True
@@ -54,19 +51,10 @@ def django_db_setup(django_db_blocker) -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _flush_despite_append_only_tables() -> Iterator[None]:
-    """Tests with real commits empty the tables afterwards; the ledger refuses that to everyone else."""
+def _quick_flush() -> Iterator[None]:
+    """Tests with real commits empty the tables afterwards, the ledger's too, which refuse that to others."""
     original = flush.Command.handle
-
-    def handle(self, **options):
-        with connection.cursor() as cursor:
-            cursor.execute("SET session_replication_role = replica")
-            try:
-                return original(self, **options)
-            finally:
-                cursor.execute("SET session_replication_role = DEFAULT")
-
-    flush.Command.handle = handle
+    flush.Command.handle = lambda self, **options: empty_tables()
     yield
     flush.Command.handle = original
 

@@ -124,15 +124,20 @@ def main(arguments: list[str]) -> int:
     common = embedded.place_for(embedded.BASE_DIR / "var" / "test")
     run = common.inside(f"run-{os.getpid()}")
     with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, run.sockets, ignore_errors=True)
         stack.callback(shutil.rmtree, run.data, ignore_errors=True)
-        prepare_cluster(run, common)
-        server = embedded.Postgres(run, "postgres", FAST)
-        stack.enter_context(_running(server, run.data / "postgres.log"))
-        valkeys = [embedded.Valkey(run, f"valkey{number}", durable=False) for number in range(max(count, 1))]
-        for valkey in valkeys:
-            stack.enter_context(_running(valkey, run.data / "valkey.log"))
-        environment = _environment(server.url(TEMPLATE_DATABASE), valkeys[0].url(), run.data / "site")
+        # One cluster each: sealing the book waits for every open transaction of its cluster.
+        databases, valkeys = [], []
+        for number in range(max(count, 1)):
+            place = run.inside(str(number))
+            stack.callback(shutil.rmtree, place.sockets, ignore_errors=True)
+            prepare_cluster(place, common)
+            databases.append(embedded.Postgres(place, "postgres", FAST))
+            valkeys.append(embedded.Valkey(place, durable=False))
+            stack.enter_context(_running(databases[-1], run.data / "postgres.log"))
+            stack.enter_context(_running(valkeys[-1], run.data / "valkey.log"))
+        addresses = [database.url(TEMPLATE_DATABASE) for database in databases]
+        environment = _environment(addresses[0], valkeys[0].url(), run.data / "site")
+        environment["MARKET_TEST_DATABASES"] = " ".join(addresses)
         environment["MARKET_TEST_VALKEYS"] = " ".join(valkey.url() for valkey in valkeys)
         environment["PYTEST_PLUGINS"] = "tests.worker"
         pytest = subprocess.Popen(

@@ -20,7 +20,6 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
-from xdist.scheduler import LoadScopeScheduling
 
 from backoffice.demo.people import DEMO_PEOPLE
 from villagemarket import embedded
@@ -49,13 +48,6 @@ CHROMIUM_FLAGS = [
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
 ]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what drives a browser."""
-    for item in items:
-        if "stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.browser)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -90,33 +82,6 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if isinstance(browser, Browser):
         item.stash[CONTEXTS_BEFORE] = len(browser.contexts)
     return (yield)
-
-
-class BrowserTestsTogether(LoadScopeScheduling):
-    """Each test goes to the next free worker, but the browser tests to one, which starts one market for all.
-
-    The test that kills a whole market goes there, too: two markets at once would starve one another. What
-    shares a web process and a worker stays together as well.
-
-    By their names, because xdist's own groups do not reach it with this pytest.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        needs_market = nodeid.startswith("tests/journeys/") or "/test_browser" in nodeid
-        if needs_market or "/test_chaos" in nodeid:
-            return "market"
-        # While one keeps its transaction open for minutes, nothing that was posted anywhere is sealed.
-        if any(
-            name in nodeid for name in ("/payouts/test_money_", "/ledger/test_chain", "/ledger/test_role")
-        ):
-            return "book"
-        return "processes" if "/test_shot_processes" in nodeid else nodeid
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log) -> LoadScopeScheduling:
-    """Choose the scheduler above for parallel runs."""
-    return BrowserTestsTogether(config, log)
 
 
 @dataclass(frozen=True)

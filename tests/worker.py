@@ -1,9 +1,9 @@
-"""One Valkey for each process of the tests, chosen before Django reads its settings (PYTEST_PLUGINS)."""
+"""A PostgreSQL and a Valkey for each process of the tests, set before Django reads its settings."""
 
 import os
 
-URLS = os.environ.get("MARKET_TEST_VALKEYS", "").split()
+number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
-if URLS:
-    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    os.environ["REDIS_URL"] = URLS[number]
+for name, theirs in (("DATABASE_URL", "MARKET_TEST_DATABASES"), ("REDIS_URL", "MARKET_TEST_VALKEYS")):
+    if addresses := os.environ.get(theirs, "").split():
+        os.environ[name] = addresses[number]
