@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.contrib import admin
-from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
+from tests.house.intruding import undone
 from tests.house.roles import ROLES, Row, all_calls, all_rows
 from villagemarket.doors import DOORS
 
@@ -48,7 +48,7 @@ def test_each_role_gets_what_the_matrix_says(world, valkey):
     wrong = []
     for row in PAGE_ROWS:
         valkey.flushall()  # no limit of one row reaches the next
-        got = {role: _status(row, world, sign_ins[role]) for role in ROLES}
+        got = undone(lambda row=row: _statuses(row, world, sign_ins))
         wrong += [f"{row.name}: {role} got {got[role]}" for role in ROLES if got[role] != row.statuses[role]]
 
     assert not wrong, "other than tests/house/matrix/ says:\n" + "\n".join(wrong)
@@ -100,20 +100,19 @@ def _client(session: str) -> Client:
     return client
 
 
-def _status(row: Row, world, session: str) -> int:
-    """The answer's status; what row and call made is undone, so that each role meets the same world."""
+def _statuses(row: Row, world, sign_ins: dict[str, str]) -> dict[str, int]:
+    """What each role gets; the row is prepared once, each call is undone: every role meets the same world."""
+    path, body = row.path(world), row.data(world)
+    return {role: undone(lambda role=role: _status(row, path, body, sign_ins[role])) for role in ROLES}
+
+
+def _status(row: Row, path: str, body, session: str) -> int:
     client = _client(session)
-    with transaction.atomic():
-        path = row.path(world)
-        body = row.data(world)
-        options = {"content_type": "application/json"} if path.startswith("/api/") else {}
-        if row.method in ("GET", "ANY"):
-            response = client.get(path, headers=row.headers)
-        else:
-            send = getattr(client, row.method.lower())
-            response = send(path, body if body is not None else {}, headers=row.headers, **options)
-        transaction.set_rollback(True)
-    return response.status_code
+    if row.method in ("GET", "ANY"):
+        return client.get(path, headers=row.headers).status_code
+    options = {"content_type": "application/json"} if path.startswith("/api/") else {}
+    send = getattr(client, row.method.lower())
+    return send(path, body if body is not None else {}, headers=row.headers, **options).status_code
 
 
 async def _door_statuses(row: Row, world) -> dict[str, int]:
