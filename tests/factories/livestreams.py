@@ -72,6 +72,9 @@ def make_take(
     return Take.objects.create(broadcast=session.broadcast, number=number, mime=mime, started_at=at, **fields)
 
 
+_recordings: dict[tuple, bytes] = {}
+
+
 def record(
     *,
     seconds: float,
@@ -87,7 +90,11 @@ def record(
     """Return what a recorder would give: a stream with a test card and a tone.
 
     `container`: matroska or fragmented mp4 (browsers), flv (OBS). `is_reordered`: with B-frames.
+    The same wishes are recorded once in each process.
     """
+    wishes = (seconds, keyframe_seconds, codec, frequency, container, size, is_reordered, scene)
+    if wishes in _recordings:
+        return _recordings[wishes]
     target = folder / f"recording-{uuid.uuid4().hex}"
     picture = [
         "-c:v",
@@ -117,7 +124,8 @@ def record(
         ],
         check=True,
     )  # fmt: skip
-    return target.read_bytes()
+    _recordings[wishes] = target.read_bytes()
+    return _recordings[wishes]
 
 
 def cut(recording: bytes, pieces: int) -> list[bytes]:
