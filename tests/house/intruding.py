@@ -92,7 +92,7 @@ def snapshot() -> dict[str, str]:
         return dict(cursor.fetchall())
 
 
-def attacked(client: Client, row: Row, path: str, body: Any, before: dict) -> tuple[int, list[str], str]:
+def attacked(client: Client, row: Row, path: str, body: Any) -> tuple[int, list[str], str]:
     """The status of one call, what it changed, and where it leads; undone afterwards."""
     writes = []
 
@@ -104,10 +104,11 @@ def attacked(client: Client, row: Row, path: str, body: Any, before: dict) -> tu
         with connection.execute_wrapper(watch):
             answer = client.get(path) if row.method in ("GET", "ANY") else send(client, row, path, body)
         # Nobody who writes nothing changes anything; most are refused so.
-        changed = [*differences(before, snapshot())] if writes else []
-        return answer.status_code, changed, answer.headers.get("Location", "")
+        return answer, snapshot() if writes else {}
 
-    return undone(act)
+    answer, after = undone(act)
+    changed = [*differences(snapshot(), after)] if writes else []
+    return answer.status_code, changed, answer.headers.get("Location", "")
 
 
 def differences(one: dict[str, str], other: dict[str, str]) -> Iterator[str]:

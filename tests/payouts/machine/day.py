@@ -19,6 +19,8 @@ from tests.payouts.machine.settling import Settling
 from tests.payouts.machine.truths import Truths
 from tests.payouts.machine.village import Village
 
+LOOKS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "PREPARE", "EXECUTE")
+
 
 class Day(Selling, Recalling, Settling, Paying, Sending, Truths):
     """A village and its money."""
@@ -36,7 +38,7 @@ def run_days(
     today: dict[str, Provider] = {}
 
     def notice(execute, sql, params, many, context):
-        if not sql.startswith(("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK")) or "INSERT" in sql:
+        if not sql.startswith(LOOKS) or "INSERT" in sql:
             writes["any"] = True
         return execute(sql, params, many, context)
 
