@@ -53,11 +53,13 @@ class Move:
 
     `states` are the values of `field` in which it is offered (None: always); `permission` is an action of
     Django ("change") or a full name ("payouts.change_payout"); `bulk` offers it for selected rows too.
+    `told` says above the form what will happen.
     """
 
     name: str
     label: str
     run: Callable[[HttpRequest, Any, dict[str, Any]], object]
+    told: str = ""
     form: type[forms.Form] = ReasonForm
     states: frozenset[str] | None = None
     field: str = "status"
@@ -91,10 +93,8 @@ class ReadOnlyInline(TabularInline):
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """Allow where the model itself may be seen."""
-        meta = self.opts
-        return request.user.has_perm(f"{meta.app_label}.view_{meta.model_name}") or request.user.has_perm(
-            f"{meta.app_label}.change_{meta.model_name}"
-        )
+        names = [f"{self.opts.app_label}.{act}_{self.opts.model_name}" for act in ("view", "change")]
+        return any(request.user.has_perm(name) for name in names)
 
     def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[Any]:
         """Return the columns under their own names."""

@@ -19,7 +19,7 @@ from unfold.decorators import display
 
 from common.admin_labels import LABELS, OWN_NAMES
 from common.masking import mask_email, mask_name, mask_phone
-from common.money import yuan_text
+from common.money import money_text
 
 MASKS: dict[str, Callable[[str | None], str]] = {
     "phone": mask_phone,
@@ -110,7 +110,7 @@ def shown(model: type[models.Model], name: str) -> Callable[[models.Model], Any]
         if isinstance(value, datetime):
             return localize(localtime(value))
         if name.endswith("_fen"):
-            return f"¥{yuan_text(value)}"
+            return money_text(value)
         return value
 
     def flag(thing: models.Model) -> bool:
@@ -146,7 +146,7 @@ def yuan(name: str, description: Any) -> Callable[[models.Model], str]:
 
     def column(thing: models.Model) -> str:
         amount_fen = getattr(thing, name)
-        return "-" if amount_fen is None else f"¥{yuan_text(amount_fen)}"
+        return "-" if amount_fen is None else money_text(amount_fen)
 
     column.__name__ = f"yuan_{name}"
     return display(description=description, ordering=name)(column)

@@ -16,6 +16,16 @@ def yuan_text(amount_fen: int) -> str:
     return f"{sign}{yuan:,}.{fen:02d}"
 
 
+def figure_text(amount_fen: int) -> str:
+    """Return fen as people read them in a column: -5 -> "−0.05", with the sign of books, not a hyphen."""
+    return yuan_text(amount_fen).replace("-", "−")
+
+
+def money_text(amount_fen: int) -> str:
+    """Return fen as an amount of money: 6800 -> "¥68.00", -5 -> "−¥0.05"."""
+    return f"{'−' if amount_fen < 0 else ''}¥{yuan_text(abs(amount_fen))}"
+
+
 def parse_yuan(text: str) -> int:
     """Return a typed yuan amount ("68", "68.5", "￥1,068.00", full-width digits) as fen; else ValueError."""
     cleaned = unicodedata.normalize("NFKC", text).strip().removeprefix("¥").replace(",", "").strip()

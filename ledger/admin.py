@@ -20,7 +20,7 @@ from common.admin_links import (
 )
 from common.clock import utc_now
 from common.errors import MarketError
-from common.money import yuan_text
+from common.money import money_text
 from common.sheets import csv_text
 from ledger import comparing_admin as comparing_admin  # registers them
 from ledger.forms import AdjustmentForm, WindowForm
@@ -63,13 +63,17 @@ class LedgerAccountAdmin(BaseAdmin):
     @display(description=_("sum of entries"))
     def summed(self, account: LedgerAccount) -> str:
         """Return the sum that the cached balance must equal."""
-        return f"¥{yuan_text(summed_balance(account))}"
+        return money_text(summed_balance(account))
 
     extra_columns = ("owner", "summed")
     moves = (
         Move(
             name="adjust",
             label=_("Propose a correction"),
+            told=_(
+                "Nothing is posted yet: another operator looks at it under Corrections and posts it "
+                "or turns it down."
+            ),
             run=lambda request, account, data: propose_adjustment(
                 actor=request.user,
                 lines=data["lines_for"](account),
@@ -159,6 +163,10 @@ class LedgerTransactionAdmin(BaseAdmin):
         Move(
             name="reverse",
             label=_("Propose to take it back"),
+            told=_(
+                "The same sums are proposed the other way round. Another operator looks at it under "
+                "Corrections and posts it."
+            ),
             run=lambda request, posted, data: propose_reversal(
                 actor=request.user, transaction_id=posted.pk, reason=data["reason"], now=utc_now()
             ),
@@ -243,6 +251,10 @@ class LedgerAdjustmentAdmin(BaseAdmin):
         Move(
             name="approve",
             label=_("Post to the book"),
+            told=_(
+                "It goes into the book as it stands and is never changed again. Who proposed it "
+                "cannot post it."
+            ),
             run=lambda request, adjustment, data: approve_adjustment(
                 actor=request.user, adjustment_id=adjustment.pk, now=utc_now(), note=data["reason"]
             ),
@@ -251,6 +263,7 @@ class LedgerAdjustmentAdmin(BaseAdmin):
         Move(
             name="reject",
             label=_("Turn down"),
+            told=_("Nothing is posted. The reason stays with the correction."),
             run=lambda request, adjustment, data: reject_adjustment(
                 actor=request.user, adjustment_id=adjustment.pk, reason=data["reason"], now=utc_now()
             ),

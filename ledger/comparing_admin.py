@@ -9,21 +9,43 @@ from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
 
 from common.admin_base import BaseAdmin, Move, ReadOnlyInline
 from common.admin_links import Link, list_link, object_link, related, source_column, source_link
 from common.clock import utc_now
 from common.errors import MarketError
+from ledger.comparing_words import job_words, kind_words, side_text
 from ledger.models import ReconciliationFinding, ReconciliationRun
 from ledger.selectors.comparisons import job_states, running_comparison
 from ledger.services.overseeing import LONGEST_ROUND, acknowledge_finding, ask_to_compare
+
+
+@display(description=_("comparison"), ordering="job")
+def _job(finding: ReconciliationFinding) -> str:
+    return job_words(finding.job)
+
+
+@display(description=_("kind"), ordering="kind")
+def _kind(finding: ReconciliationFinding) -> str:
+    return kind_words(finding.kind)
+
+
+@display(description=_("expected"))
+def _expected(finding: ReconciliationFinding) -> str:
+    return side_text(finding.kind, finding.expected)
+
+
+@display(description=_("found"))
+def _found(finding: ReconciliationFinding) -> str:
+    return side_text(finding.kind, finding.found)
 
 
 class FindingInline(ReadOnlyInline):
     """What a run found for the first time."""
 
     model = ReconciliationFinding
-    fields = readonly_fields = ["job", "kind", source_column("subject", _("what")), "expected", "found"]
+    fields = readonly_fields = [_job, _kind, source_column("subject", _("what")), _expected, _found]
 
 
 @admin.register(ReconciliationRun)
@@ -72,13 +94,15 @@ class ReconciliationFindingAdmin(BaseAdmin):
 
     noun, title = _("difference"), _("Differences")
     editable_fields = ("note",)
+    hidden_fields = ("job", "kind", "expected", "found")
+    extra_columns = (_job, _kind, _expected, _found)
     list_before_template = "admin/_comparisons.html"
     list_display = [
-        "job",
-        "kind",
+        _job,
+        _kind,
         source_column("subject", _("what")),
-        "expected",
-        "found",
+        _expected,
+        _found,
         "first_seen_at",
         "resolved_at",
         related("acknowledged_by", _("taken note of by")),
@@ -93,6 +117,7 @@ class ReconciliationFindingAdmin(BaseAdmin):
         Move(
             name="acknowledge",
             label=_("Take note of it"),
+            told=_("It stays on the list until the records agree, and calls again when its numbers move."),
             run=lambda request, finding, data: acknowledge_finding(
                 actor=request.user, finding_id=finding.pk, note=data["reason"], now=utc_now()
             ),
@@ -113,7 +138,7 @@ class ReconciliationFindingAdmin(BaseAdmin):
         """Show how every comparison stands above what differs."""
         running = running_comparison(since=utc_now() - LONGEST_ROUND)
         context = {
-            "states": job_states(),
+            "states": [(state, job_words(state.job)) for state in job_states()],
             "running": running,
             "compared": len(running.jobs) + len(running.failed_jobs) if running else 0,
             "run_url": reverse("admin:ledger_reconciliationfinding_run"),

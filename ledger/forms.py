@@ -62,16 +62,25 @@ class AdjustmentForm(forms.Form):
         choices=[("credit", _("credit: it is owed more")), ("debit", _("debit: it is owed less"))],
         widget=UnfoldAdminSelectWidget(),
     )
-    amount = forms.CharField(label=_("Amount in yuan"), max_length=20, widget=UnfoldAdminTextInputWidget())
+    amount = forms.CharField(
+        label=_("Amount in yuan"),
+        max_length=20,
+        widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "placeholder": "12.50"}),
+    )
     against = forms.ModelChoiceField(
         label=_("Against the market's account"),
+        help_text=_("The same sum goes to the other side of this account, so that the book balances."),
         queryset=LedgerAccount.objects.filter(owner_kind=OwnerKind.SYSTEM).order_by("purpose"),
         widget=UnfoldAdminSelectWidget(),
     )
     source = forms.RegexField(
-        label=_("Order it is about (order:12)"),
+        label=_("Document it is about"),
         regex=r"^(order|order_line|provider_bill_line):[1-9][0-9]{0,17}$",
         required=False,
+        help_text=_(
+            "Kind and number as in the book: order:12, order_line:34, provider_bill_line:56. Or nothing."
+        ),
+        error_messages={"invalid": _("Write kind and number, such as order:12.")},
         widget=UnfoldAdminTextInputWidget(),
     )
     reason = forms.CharField(

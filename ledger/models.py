@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.money import money_text
 from ledger.statuses import AdjustmentStatus, Kind, OwnerKind, Purpose
 
 
@@ -25,7 +26,8 @@ class LedgerAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.owner_kind}:{self.owner_id}"
+        name = self.get_purpose_display()
+        return f"{name} · {self.get_owner_kind_display()} {self.owner_id}" if self.owner_id else name
 
 
 class LedgerTransaction(models.Model):
@@ -39,7 +41,7 @@ class LedgerTransaction(models.Model):
     posted_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.source}"
+        return f"{self.get_kind_display()} {self.source}"
 
 
 class LedgerEntry(models.Model):
@@ -62,7 +64,7 @@ class LedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.amount_fen}"
+        return f"#{self.pk} {money_text(self.amount_fen)}"
 
 
 class LedgerSnapshot(models.Model):
@@ -79,7 +81,7 @@ class LedgerSnapshot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} after {self.upto_id}: {self.balance_fen}"
+        return f"#{self.pk} {money_text(self.balance_fen)}"
 
 
 class LedgerSeal(models.Model):
@@ -169,7 +171,7 @@ class LedgerAdjustmentLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id} {self.amount_fen}"
+        return f"#{self.pk} {money_text(self.amount_fen)}"
 
 
 class ReconciliationRun(models.Model):

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from common.errors import MarketError
@@ -131,7 +132,7 @@ def evidence_of(photo: Photo) -> Evidence:
 
 def when_text(at: datetime) -> str:
     """Return a moment as people of the village read it."""
-    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+    return date_format(timezone.localtime(at), "DATETIME_FORMAT")
 
 
 def _card(case: AfterSaleCase, next_words: str, now: datetime) -> CaseCard:

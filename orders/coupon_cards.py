@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from common.money import yuan_text
@@ -93,7 +94,7 @@ def coupon_shelf(coupons: Sequence[CouponClaim], *, now: datetime, past_most: in
         elif coupon.status not in TO_USE or coupon.valid_until <= now:
             past.append(_card(coupon, "off", is_past=True))
         elif starts_at > now:
-            day = timezone.localtime(starts_at).strftime("%Y-%m-%d %H:%M")
+            day = date_format(timezone.localtime(starts_at), "DATETIME_FORMAT")
             waiting.append(_card(coupon, "wait", reason=_("It holds from %(day)s on.") % {"day": day}))
         else:
             usable.append(_card(coupon, "done"))

@@ -113,6 +113,10 @@ class ProviderBillLineAdmin(BaseAdmin):
         Move(
             name="bank",
             label=_("It went to our bank, or came from it"),
+            told=_(
+                "A correction is proposed for it. Another operator looks at it under Corrections and "
+                "posts it."
+            ),
             run=lambda request, line, data: propose_bank_transfer(
                 actor=request.user, line_id=line.pk, reason=data["reason"], now=utc_now()
             ),

@@ -13,7 +13,7 @@ from common.admin_base import BaseAdmin, Move, OptionalReasonForm
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
 from common.errors import MarketError
-from common.money import yuan_text
+from common.money import money_text
 from orders.statuses import Carrier
 from payments.models import CashHandover, HandRefund
 from payments.services.handing_over import confirm_handover, decline_handover, note_handover
@@ -82,6 +82,7 @@ class CashHandoverAdmin(BaseAdmin):
         Move(
             name="confirm",
             label=_("It has come"),
+            told=_("Only when the cash is counted, or stands on the market's account."),
             run=lambda request, handover, data: confirm_handover(
                 actor=request.user, handover_id=handover.pk, now=utc_now()
             ),
@@ -91,6 +92,7 @@ class CashHandoverAdmin(BaseAdmin):
         Move(
             name="decline",
             label=_("It did not arrive"),
+            told=_("The amount counts as still in the shop's hands."),
             run=lambda request, handover, data: decline_handover(
                 actor=request.user, handover_id=handover.pk, reason=data["reason"], now=utc_now()
             ),
@@ -179,7 +181,7 @@ class HandRefundAdmin(BaseAdmin):
     @display(description=_("amount"), ordering="refund__amount_fen")
     def amount(self, note: HandRefund) -> str:
         """Return what was given back."""
-        return f"¥{yuan_text(note.refund.amount_fen)}"
+        return money_text(note.refund.amount_fen)
 
     def links(self, note: HandRefund) -> list[Link | None]:
         """Return the refund, the order and the receipt."""

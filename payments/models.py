@@ -173,7 +173,7 @@ class UnmatchedMoney(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"unmatched {self.pk}"
+        return f"#{self.pk}"
 
 
 class CashHandover(models.Model):
@@ -211,7 +211,7 @@ class CashHandover(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"cash {self.pk}"
+        return f"#{self.pk}"
 
 
 class HandRefund(models.Model):
@@ -244,7 +244,7 @@ class HandRefund(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"by hand {self.pk}"
+        return f"#{self.pk}"
 
 
 class ProviderBill(models.Model):
@@ -288,7 +288,7 @@ class ProviderBill(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.gateway} {self.bill_on} {self.kind}"
+        return f"{self.gateway} {self.bill_on} {self.get_kind_display()}"
 
 
 class ProviderBillLine(models.Model):
@@ -317,4 +317,4 @@ class ProviderBillLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.reference or self.provider_reference}"
+        return f"{self.get_kind_display()} {self.reference or self.provider_reference}"

@@ -122,6 +122,10 @@ class PayoutAccountAdmin(BaseAdmin):
         Move(
             name="confirm",
             label=_("Account and identity checked"),
+            told=_(
+                "You have seen an identity card and the card or account of this person. Another "
+                "person than the writer confirms it."
+            ),
             run=lambda request, account, data: confirm_account(
                 actor=request.user, account_id=account.pk, reason=data["reason"], now=utc_now()
             ),
@@ -130,6 +134,10 @@ class PayoutAccountAdmin(BaseAdmin):
         Move(
             name="rewrite",
             label=_("Change account"),
+            told=_(
+                "The old account stays in the history. The new one is paid only after another person "
+                "has checked it."
+            ),
             run=lambda request, account, data: write_account(
                 actor=request.user,
                 payee=account.payee,

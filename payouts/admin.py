@@ -116,6 +116,10 @@ class SettlementPeriodAdmin(BaseAdmin):
         Move(
             name="close",
             label=_("Close now"),
+            told=_(
+                "The period ends now instead of at its date, and tallies are made of what was earned "
+                "so far. It stays closed."
+            ),
             run=lambda request, period, data: begin_early_close(
                 actor=request.user, period_id=period.pk, now=utc_now(), reason=data["reason"]
             ),
@@ -246,6 +250,7 @@ class StatementQuestionAdmin(BaseAdmin):
         Move(
             name="answer",
             label=_("Answer"),
+            told=_("The payee is told, the tally counts as accepted, and the payout goes on."),
             run=lambda request, question, data: answer_question(
                 actor=request.user, question_id=question.pk, answer=data["answer"], now=utc_now()
             ),
@@ -303,6 +308,7 @@ class PayoutAdmin(BaseAdmin):
         Move(
             name="approve",
             label=_("Approve payout"),
+            told=_("It may be paid from now on, by another person than you."),
             run=lambda request, payout, data: approve_payout(
                 actor=request.user, payout_id=payout.pk, now=utc_now(), reason=data["reason"]
             ),
@@ -313,6 +319,7 @@ class PayoutAdmin(BaseAdmin):
         Move(
             name="paid",
             label=_("Mark paid"),
+            told=_("Only after the money has gone: the book is posted and the payee is told."),
             run=lambda request, payout, data: mark_paid(
                 actor=request.user,
                 payout_id=payout.pk,
@@ -326,6 +333,7 @@ class PayoutAdmin(BaseAdmin):
         Move(
             name="failed",
             label=_("It did not arrive"),
+            told=_("The payee keeps the claim, and the payout can be approved again."),
             run=lambda request, payout, data: fail_payout(
                 actor=request.user, payout_id=payout.pk, reason=data["reason"], now=utc_now()
             ),

@@ -97,6 +97,10 @@ class PayoutRunAdmin(BaseAdmin):
         Move(
             name="recheck",
             label=_("Look again"),
+            told=_(
+                "Every payout is looked at again: accounts added or stopped since then are taken in. "
+                "Nothing is paid."
+            ),
             run=lambda request, run, data: recheck_run(actor=request.user, run_id=run.pk, now=utc_now()),
             form=OptionalReasonForm,
             states=frozenset({RunStatus.DRAFT}),
@@ -104,6 +108,10 @@ class PayoutRunAdmin(BaseAdmin):
         Move(
             name="approve",
             label=_("Approve run"),
+            told=_(
+                "You are the second pair of eyes: type the sum that you see on the page of the run. "
+                "Held payouts are left out."
+            ),
             run=lambda request, run, data: approve_run(
                 actor=request.user,
                 run_id=run.pk,
@@ -117,6 +125,10 @@ class PayoutRunAdmin(BaseAdmin):
         Move(
             name="start",
             label=_("Pay now"),
+            told=_(
+                "WeChat and Alipay are paid at once; the file for the bank and the cash then wait for "
+                "you on the page of the run."
+            ),
             run=lambda request, run, data: start_run(actor=request.user, run_id=run.pk, now=utc_now()),
             form=OptionalReasonForm,
             states=frozenset({RunStatus.APPROVED}),
@@ -124,6 +136,7 @@ class PayoutRunAdmin(BaseAdmin):
         Move(
             name="cancel",
             label=_("Call the run off"),
+            told=_("Nothing was sent yet. Its payouts wait for another run."),
             run=lambda request, run, data: cancel_run(
                 actor=request.user, run_id=run.pk, reason=data["reason"], now=utc_now()
             ),
@@ -279,6 +292,7 @@ class PayoutTransferAdmin(BaseAdmin):
         Move(
             name="leave_out",
             label=_("Leave out of this run"),
+            told=_("It is not paid in this run and waits for the next one."),
             run=lambda request, transfer, data: leave_out(
                 actor=request.user, transfer_id=transfer.pk, reason=data["reason"], now=utc_now()
             ),
@@ -287,6 +301,7 @@ class PayoutTransferAdmin(BaseAdmin):
         Move(
             name="ask",
             label=_("Ask the provider"),
+            told=_("The provider is asked what became of it; nothing is sent again."),
             run=lambda request, transfer, data: ask_about(
                 actor=request.user, transfer_id=transfer.pk, now=utc_now()
             ),
@@ -296,6 +311,10 @@ class PayoutTransferAdmin(BaseAdmin):
         Move(
             name="returned",
             label=_("The money came back"),
+            told=_(
+                "Only when the money is back in the market's account: the book owes it to the payee "
+                "again, and it waits for the next run."
+            ),
             run=lambda request, transfer, data: note_returned(
                 actor=request.user, transfer_id=transfer.pk, reason=data["reason"], now=utc_now()
             ),

@@ -2,7 +2,7 @@
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
 
 class AnswerForm(forms.Form):
@@ -10,7 +10,7 @@ class AnswerForm(forms.Form):
 
     file = forms.FileField(
         label=_("Answer of the bank (CSV)"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,text/csv"}),
     )
 
 
@@ -22,5 +22,5 @@ class ReceiptForm(forms.Form):
     )
     file = forms.ImageField(
         label=_("Photo of the signed receipt"),
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*", "capture": "environment"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": "image/*", "capture": "environment"}),
     )

@@ -28,6 +28,7 @@ def member_required(view: View) -> View:
         request.own_shops = list(shops_of(request.user))
         if not request.own_shops:
             raise NotFound()
+        request.has_desk = True
         return view(request, *args, **kwargs)
 
     return login_required(checked)
@@ -42,6 +43,7 @@ def desk_required(view: View) -> View:
         is_host = Host.objects.filter(user=request.user, status=HostStatus.ACTIVE).exists()
         if not request.own_shops and not is_host:
             raise NotFound()
+        request.has_desk = True
         return view(request, *args, **kwargs)
 
     return login_required(checked)

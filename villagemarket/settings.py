@@ -232,6 +232,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "villagemarket.formats"
 
 # ---- Files
 STATIC_URL = "/static/"

@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django import template
 from django.templatetags.static import static
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from common.masking import mask_name, mask_phone
-from common.money import yuan_text
+from common.money import figure_text, money_text, yuan_text
 
 register = template.Library()
 
@@ -30,7 +32,25 @@ def _read(item: Any, name: str, default: Any = None) -> Any:
 @register.filter
 def yuan(amount_fen: int | None) -> str:
     """Return fen as yuan text: 6800 -> "68.00"; nothing for None."""
-    return "" if amount_fen is None or amount_fen == "" else yuan_text(int(amount_fen))
+    return "" if amount_fen is None or amount_fen == "" else figure_text(int(amount_fen))
+
+
+@register.filter
+def money(amount_fen: int | None) -> str:
+    """Return fen with their sign: 6800 -> "¥68.00", -1250 -> "−¥12.50"; nothing for None."""
+    return "" if amount_fen is None or amount_fen == "" else money_text(int(amount_fen))
+
+
+@register.filter
+def taken(amount_fen: int | None) -> int | None:
+    """Return fen as what is taken off: 1250 -> -1250; a share that came back turns to plus. Show it on."""
+    return amount_fen and -amount_fen
+
+
+@register.filter(expects_localtime=True)
+def moment(at: datetime | None) -> str:
+    """Return a day and a time of about now, without the year: 11月27日 15:05, 27 Nov 15:05."""
+    return f"{date_format(at, 'MONTH_DAY_FORMAT')} {date_format(at, 'H:i')}" if at else ""
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.money import money_text
 from orders.models.orders import CommissionLine, Order, OrderLine
 from orders.models.refunds import RefundRequest
 from orders.statuses import CaseActor, CaseKind, CaseReason, CaseStatus, CostBearer
@@ -73,7 +74,7 @@ class AfterSaleCase(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"case {self.pk} of {self.order_id}"
+        return f"#{self.pk}"
 
     @property
     def units(self) -> int:
@@ -115,7 +116,7 @@ class AfterSaleLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of line {self.order_line_id}"
+        return f"#{self.pk}"
 
 
 class CommissionReturn(models.Model):
@@ -134,7 +135,7 @@ class CommissionReturn(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_fen} of commission {self.commission_id}"
+        return f"#{self.pk} {money_text(self.amount_fen)}"
 
 
 class AfterSalePhoto(models.Model):
@@ -148,7 +149,7 @@ class AfterSalePhoto(models.Model):
         constraints = [models.UniqueConstraint(fields=["case", "photo"], name="case_photo_once")]
 
     def __str__(self) -> str:
-        return f"photo {self.photo_id} of case {self.case_id}"
+        return f"#{self.pk}"
 
 
 class AfterSaleEvent(models.Model):
@@ -167,4 +168,4 @@ class AfterSaleEvent(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return f"{self.status} by {self.by}"
+        return f"#{self.pk} {self.get_status_display()}"

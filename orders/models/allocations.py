@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from common.money import money_text
 from orders.models.after_sales import AfterSaleLine
 from orders.models.orders import OrderLine
 from orders.statuses import AllotmentReason
@@ -29,7 +30,7 @@ class Allotment(models.Model):
         constraints = [models.CheckConstraint(condition=models.Q(wanted__gt=0), name="allotment_positive")]
 
     def __str__(self) -> str:
-        return f"{self.rule} for line {self.order_line_id}"
+        return f"#{self.pk}"
 
 
 class LotAllocation(models.Model):
@@ -68,7 +69,7 @@ class LotAllocation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of lot {self.lot_id}"
+        return f"#{self.pk}"
 
     @property
     def kept(self) -> int:
@@ -92,4 +93,4 @@ class LotReturn(models.Model):
         constraints = [models.UniqueConstraint(fields=["line", "allocation"], name="lot_return_once")]
 
     def __str__(self) -> str:
-        return f"{self.amount_fen} of allocation {self.allocation_id}"
+        return f"#{self.pk} {money_text(self.amount_fen)}"

@@ -36,7 +36,7 @@ class Conversation(models.Model):
         constraints = [models.UniqueConstraint(fields=["buyer", "shop"], name="conversation_once")]
 
     def __str__(self) -> str:
-        return f"{self.buyer_id} – {self.shop_id}"
+        return f"#{self.pk}"
 
 
 class PrivateMessage(models.Model):
@@ -61,7 +61,7 @@ class PrivateMessage(models.Model):
         indexes = [models.Index(fields=["conversation", "side", "id"], name="private_message_unread")]
 
     def __str__(self) -> str:
-        return f"message {self.pk} of {self.conversation_id}"
+        return f"#{self.pk}"
 
 
 class MessageReport(models.Model):
@@ -76,4 +76,4 @@ class MessageReport(models.Model):
         constraints = [models.UniqueConstraint(fields=["message", "reporter"], name="message_report_once")]
 
     def __str__(self) -> str:
-        return f"report of message {self.message_id}"
+        return f"#{self.pk}"

@@ -95,4 +95,4 @@ class Invoice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"invoice {self.number or self.pk} of {self.order_id}"
+        return self.number or f"#{self.pk}"

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.money import money_text
 from orders.models.after_sales import AfterSaleCase
 from orders.models.orders import OrderLine
 from orders.statuses import OfferOutcome
@@ -42,7 +43,7 @@ class CaseOffer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount_fen} of {self.asked_fen} for case {self.case_id}"
+        return f"{money_text(self.amount_fen)} / {money_text(self.asked_fen)}"
 
 
 class CaseOfferLine(models.Model):
@@ -63,4 +64,4 @@ class CaseOfferLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of line {self.order_line_id}"
+        return f"#{self.pk}"

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.money import money_text
 from livestreams.models import FlashDeal, LiveSession, PinEvent
 from orders.statuses import CommissionKind, OrderStatus
 from shops.models import Farmer, Host, Shop, StockReservation, TermSheet, Variant
@@ -215,4 +216,4 @@ class CommissionLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount_fen}"
+        return f"{self.get_kind_display()} {money_text(self.amount_fen)}"

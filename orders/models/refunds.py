@@ -25,4 +25,4 @@ class RefundRequest(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"refund {self.pk} of {self.order_id}"
+        return f"#{self.pk}"

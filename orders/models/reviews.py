@@ -86,7 +86,7 @@ class Review(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.score}/5 for line {self.line_id}"
+        return f"#{self.pk} {self.score}/5"
 
 
 class ReviewPhoto(models.Model):
@@ -101,7 +101,7 @@ class ReviewPhoto(models.Model):
         constraints = [models.UniqueConstraint(fields=["review", "photo"], name="review_photo_once")]
 
     def __str__(self) -> str:
-        return f"photo {self.photo_id} of review {self.review_id}"
+        return f"#{self.pk}"
 
 
 class ReviewReport(models.Model):
@@ -119,4 +119,4 @@ class ReviewReport(models.Model):
         indexes = [models.Index(fields=["review"], name="review_report_open", condition=Q(settled_at=None))]
 
     def __str__(self) -> str:
-        return f"report of review {self.review_id}"
+        return f"#{self.pk}"

@@ -60,7 +60,7 @@ class ShipmentLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity} of {self.line_id}"
+        return f"#{self.pk}"
 
 
 class TrackingEvent(models.Model):
@@ -81,7 +81,7 @@ class TrackingEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.state} {self.happened_at:%m-%d %H:%M}"
+        return f"#{self.pk} {self.happened_at:%m-%d %H:%M}"
 
 
 class ParcelCorrection(models.Model):

@@ -32,4 +32,4 @@ class Weighing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.weighed_g} g of {self.ordered_g} g"
+        return f"{self.weighed_g} g / {self.ordered_g} g"

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 
+from common.money import money_text
 from ledger.models import LedgerEntry
 from orders.models import OrderLine
 from payouts.models.payee import exactly_one_payee
@@ -181,4 +182,4 @@ class StatementLine(models.Model):
     posted_at = models.DateTimeField()
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.amount_fen}"
+        return f"{self.get_kind_display()} {money_text(self.amount_fen)}"

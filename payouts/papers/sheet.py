@@ -10,7 +10,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from fpdf import FPDF
 
-from common.money import yuan_text
+from common.money import figure_text, money_text
 from payouts.papers.amounts import in_words
 from payouts.papers.fonts import FAMILY, add_chinese_font
 from payouts.selectors.papers import Paper
@@ -95,7 +95,7 @@ class _Sheet(FPDF):
         self.rect(MARGIN, self.get_y(), INNER, 20, style="F")
         self.set_xy(MARGIN + 4, self.get_y() + 3)
         self._say(words, size=12, colour=GREY, width=60, line=7)
-        figure = _yuan(paper.net_fen)
+        figure = money_text(paper.net_fen)
         self._say(figure, size=18, colour=PINE, width=INNER - 68, line=7, align="R", is_last=True)
         self.set_x(MARGIN + 4)
         in_full = in_words(paper.net_fen, self.language)
@@ -135,11 +135,11 @@ class _Sheet(FPDF):
         for label, amount_fen in rows:
             self.set_x(MARGIN + INNER / 2)
             self._say(label, size=10, colour=GREY, width=INNER / 4, line=6)
-            self._say(_yuan(amount_fen), size=10, width=INNER / 4, line=6, align="R", is_last=True)
+            self._say(money_text(amount_fen), size=10, width=INNER / 4, line=6, align="R", is_last=True)
         self.line(MARGIN + INNER / 2, self.get_y(), WIDTH - MARGIN, self.get_y())
         self.set_x(MARGIN + INNER / 2)
         self._say(_("Total"), size=12, width=INNER / 4, line=9)
-        total = _yuan(paper.net_fen)
+        total = money_text(paper.net_fen)
         self._say(total, size=12, colour=PINE, width=INNER / 4, line=9, align="R", is_last=True)
         self.ln(2)
 
@@ -185,13 +185,13 @@ def _cells(row: StatementRow, paper: Paper) -> list[str]:
     if row.note:
         what = f"{what} ({row.note})"
     shares = [row.gross_fen, -row.commission_fen, -row.platform_fee_fen]
-    numbers = [_figure(fen) if fen else "" for fen in shares] if _has_shares(paper) else []
+    numbers = [figure_text(fen) if fen else "" for fen in shares] if _has_shares(paper) else []
     return [
         date_format(localtime(row.posted_at), "m-d"),
         what,
         row.order_number,
         *numbers,
-        _figure(row.amount_fen),
+        figure_text(row.amount_fen),
     ]
 
 
@@ -238,14 +238,6 @@ def _draw_qr(pdf: FPDF, address: str, *, x: float, y: float) -> None:
                 # A hair wider than the grid: no white seams between the modules of a column.
                 pdf.rect(x + start * side, y + down * side, (across - start) * side, side + 0.02, style="F")
                 start = None
-
-
-def _yuan(amount_fen: int) -> str:
-    return f"{'−' if amount_fen < 0 else ''}¥{yuan_text(abs(amount_fen))}"
-
-
-def _figure(amount_fen: int) -> str:
-    return f"{'−' if amount_fen < 0 else ''}{yuan_text(abs(amount_fen))}"
 
 
 def _day(at) -> str:

@@ -1,5 +1,7 @@
 """Formatting in templates (look.md, rules.md PR9)."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -12,10 +14,39 @@ def render(text: str, **context) -> str:
 
 @pytest.mark.parametrize(
     ("fen", "shown"),
-    [(6800, "68.00"), (5, "0.05"), (-1250, "-12.50"), (123456789, "1,234,567.89"), (None, "")],
+    [(6800, "68.00"), (5, "0.05"), (-1250, "−12.50"), (123456789, "1,234,567.89"), (None, "")],
 )
 def test_yuan_shows_fen_as_yuan(fen, shown):
     assert render("{{ fen|yuan }}", fen=fen) == shown
+
+
+@pytest.mark.parametrize(
+    ("fen", "shown"),
+    [(6800, "¥68.00"), (0, "¥0.00"), (-1250, "−¥12.50"), (-123456, "−¥1,234.56"), (None, "")],
+)
+def test_money_puts_the_sign_before_the_yuan(fen, shown):
+    assert render("{{ fen|money }}", fen=fen) == shown
+
+
+@pytest.mark.parametrize(("fen", "shown"), [(320, "−¥3.20"), (-320, "¥3.20"), (0, "¥0.00"), (None, "")])
+def test_what_is_taken_off_turns_its_sign(fen, shown):
+    assert render("{{ fen|taken|money }}", fen=fen) == shown
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "near"),
+    [("zh-hans", "2026年3月5日 07:08", "3月5日 07:08"), ("en", "5 Mar 2026, 07:08", "5 Mar 07:08")],
+)
+def test_days_are_written_as_people_say_them(language, day, near):
+    at = datetime(2026, 3, 4, 23, 8, tzinfo=UTC)
+
+    with translation.override(language):
+        assert render('{{ at|date:"DATETIME_FORMAT" }}', at=at) == day
+        assert render("{{ at|moment }}", at=at) == near
+
+
+def test_no_moment_is_no_words():
+    assert render("{{ at|moment }}", at=None) == ""
 
 
 def test_price_puts_small_sign_and_smaller_fen_beside_the_yuan():

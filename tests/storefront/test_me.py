@@ -54,6 +54,23 @@ def test_sellers_hosts_and_operators_see_their_doors(market, mei, zhuoma, zoya, 
     assert 'href="/admin/"' not in page(mei)
 
 
+def test_a_farmer_with_an_account_finds_the_money_and_no_desk_that_is_closed_to_them(market, zoya, mei):
+    market.farmer.user = zoya
+    market.farmer.save(update_fields=["user"])
+
+    def page(user, path) -> str:
+        client = Client()
+        client.force_login(user)
+        return client.get(path).content.decode()
+
+    assert 'href="/desk/money/"' in page(zoya, "/me/")
+    assert 'href="/desk/money/"' not in page(mei, "/me/")
+    money = page(zoya, "/desk/money/")
+    assert 'href="/me/" aria-current="page"' in money
+    assert 'href="/desk/"' not in money and 'href="/desk/orders/"' not in money
+    assert 'href="/desk/orders/"' in page(mei, "/desk/money/")
+
+
 def test_name_and_language_are_saved_and_nothing_else(browser, arun):
     answer = browser.post(
         "/me/", {"display_name": " 润润 ", "language": "zh-hans", "is_staff": "on", "phone": "13900000000"}
