@@ -9,6 +9,7 @@ from unfold.decorators import display
 from common.admin_base import BaseAdmin, Move
 from common.admin_links import Link, list_link, object_link, related, state, yuan
 from common.clock import utc_now
+from orders.statuses import RefundReason
 from payments import bill_admin as bill_admin  # registers them
 from payments import cash_admin as cash_admin
 from payments import gift_admin as gift_admin  # registers them
@@ -108,10 +109,12 @@ class RefundAdmin(BaseAdmin):
         related("payment", _("payment")),
         related("request.order", _("order")),
         yuan("amount_fen", _("amount")),
-        "reason",
+        "why",
         "created_at",
     ]
     list_filter = ["status", "reason"]
+    hidden_fields = ("reason",)
+    extra_columns = ("why",)
     list_select_related = ["payment", "request__order", "gift"]
     search_fields = ["=reference", "=provider_reference", "=payment__reference", "=request__order__number",
                      "=request__order__phone"]  # fmt: skip
@@ -133,6 +136,11 @@ class RefundAdmin(BaseAdmin):
             states=frozenset({RefundStatus.FAILED}),
         ),
     )
+
+    @display(description=_("reason"), ordering="reason")
+    def why(self, refund: Refund) -> str:
+        """Return why money goes back, in words."""
+        return dict(RefundReason.choices).get(refund.reason, refund.reason)
 
     def links(self, refund: Refund) -> list[Link | None]:
         """Return payment, request, order and postings."""

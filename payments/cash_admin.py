@@ -46,6 +46,7 @@ class HandoverForm(forms.ModelForm):
     class Meta:
         model = CashHandover
         fields = ["shop", "carrier", "amount_fen", "method", "reference"]
+        labels = {"shop": _("Shop"), "method": _("How")}
 
     def clean(self):
         """Ask for the one who brought it."""

@@ -73,6 +73,7 @@ class AccountForm(forms.ModelForm):
     class Meta:
         model = PayoutAccount
         fields = [*PAYEES]
+        labels = {"farmer": _("Farmer"), "host": _("Host"), "payee_shop": _("Shop")}
 
     def clean(self) -> dict[str, Any]:
         """Ask for exactly one payee."""

@@ -37,7 +37,7 @@ class Shipment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.carrier} {self.tracking_number}"
+        return f"{self.carrier_name} {self.tracking_number}"
 
     @property
     def carrier_name(self) -> str:
