@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.utils.formats import date_format, get_format
 from django.utils.timezone import localtime
 
 from payouts.statuses import PeriodLength, PeriodStatus
@@ -43,7 +44,13 @@ class SettlementPeriod(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{localtime(self.starts_at):%Y-%m-%d} – {localtime(self.last_moment):%Y-%m-%d}"
+        """Return its days, the year once: 2026年11月16日 – 11月22日, 16 Nov – 22 Nov 2026."""
+        first, last = localtime(self.starts_at), localtime(self.last_moment)
+        says_year_first = get_format("DATE_FORMAT").startswith("Y")
+        same_year = first.year == last.year
+        begin = "MONTH_DAY_FORMAT" if same_year and not says_year_first else "DATE_FORMAT"
+        end = "MONTH_DAY_FORMAT" if same_year and says_year_first else "DATE_FORMAT"
+        return f"{date_format(first, begin)} – {date_format(last, end)}"
 
     @property
     def last_moment(self) -> datetime:
