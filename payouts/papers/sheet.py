@@ -241,8 +241,8 @@ def _draw_qr(pdf: FPDF, address: str, *, x: float, y: float) -> None:
 
 
 def _day(at) -> str:
-    return date_format(localtime(at), "Y-m-d")
+    return date_format(localtime(at), "DATE_FORMAT")
 
 
 def _moment(at) -> str:
-    return date_format(localtime(at), "Y-m-d H:i")
+    return date_format(localtime(at), "DATETIME_FORMAT")
