@@ -4,12 +4,13 @@ An entry names its document ("order_line:7", "order:3", "gift:5", "shop:2"), and
 book is a lower floor and knows no orders, so the join is made here, in SQL.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 
-from ledger.statuses import Kind, Purpose
+from ledger.statuses import Kind, OwnerKind, Purpose
 from orders.statuses import CommissionKind
 from payouts.models import SettlementPeriod
 from payouts.statuses import LineKind
@@ -21,6 +22,8 @@ PAYABLE = (
     Purpose.FREIGHT_PAYABLE,
     Purpose.COUPON_COST,
 )
+# Whose money a closing counts: everybody's but the market's own.
+PAYEES = (OwnerKind.FARMER, OwnerKind.HOST, OwnerKind.SHOP)
 # The market itself moves these between a payee and the bank; they are no earnings.
 SENDING = (Kind.PAYOUT, Kind.PAYOUT_RETURNED)
 
@@ -49,7 +52,8 @@ SELECT e.id AS entry_id,
        g.id AS gift_id
 FROM ledger_ledgertransaction t
 JOIN ledger_ledgerentry e ON e.transaction_id = t.id
-JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = ANY(%(payable)s)
+JOIN ledger_ledgeraccount a
+  ON a.id = e.account_id AND a.purpose = ANY(%(payable)s) AND a.owner_kind = ANY(%(owner_kinds)s)
 LEFT JOIN orders_orderline l
   ON l.id = CASE WHEN e.source LIKE 'order_line:%%' THEN substr(e.source, 12)::bigint END
 LEFT JOIN orders_order o
@@ -65,6 +69,10 @@ WHERE t.posted_at < %(before)s
   AND NOT EXISTS (SELECT 1 FROM payouts_statementline s WHERE s.entry_id = e.id)
 """
 
+_FIRST_OF_MANY = """
+SELECT 1 FROM ledger_ledgertransaction t WHERE t.posted_at < %(before)s {window} OFFSET %(than)s LIMIT 1
+"""
+
 
 @dataclass(frozen=True, order=True)
 class Payee:
@@ -74,17 +82,26 @@ class Payee:
     owner_id: int
 
 
-def claimable(*, period: SettlementPeriod) -> tuple[str, dict]:
+def claimable(*, period: SettlementPeriod, kinds: Sequence[OwnerKind] = PAYEES) -> tuple[str, dict]:
     """Return the statement, with its values, that reads every unclaimed payable entry of a period.
 
-    What the period before has seen is not read again, however large the book is.
+    Of these kinds of payees. What the period before has seen is not read again, however large the book is.
     """
-    return _statement(period.shop_id, period.ends_at, _seen_by_the_last(period))
+    return _statement(period.shop_id, period.ends_at, _seen_by_the_last(period), kinds)
+
+
+def is_large(*, period: SettlementPeriod, than: int) -> bool:
+    """Return whether a closing has to look at more than so many transactions of the book."""
+    seen = _seen_by_the_last(period)
+    values = {"before": period.ends_at, "than": than} | _window_of(seen)
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_OF_MANY.format(window=_WINDOW if seen else ""), values)
+        return cursor.fetchone() is not None
 
 
 def claimable_payees(*, shop_id: int, before: datetime) -> list[Payee]:
     """Return who has unclaimed payable entries of a shop posted before an instant, in the whole book."""
-    statement, values = _statement(shop_id, before, None)
+    statement, values = _statement(shop_id, before, None, PAYEES)
     with connection.cursor() as cursor:
         # The statement is ours, what is looked for goes in as values.
         cursor.execute(f"SELECT DISTINCT owner_kind, owner_id FROM ({statement}) claim", values)  # noqa: S608
@@ -112,12 +129,19 @@ def _seen_by_the_last(period: SettlementPeriod) -> tuple[datetime, int] | None:
     return (last.ends_at, last.seen_before) if is_of_this_server else None
 
 
-def _statement(shop_id: int, before: datetime, seen: tuple[datetime, int] | None) -> tuple[str, dict]:
+def _window_of(seen: tuple[datetime, int] | None) -> dict:
+    return {"since": seen[0], "seen_before": str(seen[1])} if seen else {}
+
+
+def _statement(
+    shop_id: int, before: datetime, seen: tuple[datetime, int] | None, kinds: Sequence[OwnerKind]
+) -> tuple[str, dict]:
     values = {
         "shop": shop_id,
         "shop_source": f"shop:{shop_id}",
         "before": before,
         "payable": [str(purpose) for purpose in PAYABLE],
+        "owner_kinds": [str(kind) for kind in kinds],
         "sending": [str(kind) for kind in SENDING],
         "after_sale": Kind.AFTER_SALE,
         "completion": Kind.COMPLETION,
@@ -137,8 +161,7 @@ def _statement(shop_id: int, before: datetime, seen: tuple[datetime, int] | None
         "host": CommissionKind.HOST,
         "platform": CommissionKind.PLATFORM,
     }
-    if seen is not None:
-        values |= {"since": seen[0], "seen_before": str(seen[1])}
+    values |= _window_of(seen)
     return CLAIMABLE.format(window=_WINDOW if seen else ""), {
         name: str(value) if hasattr(value, "label") else value for name, value in values.items()
     }

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Field, Model
 
+from ledger.statuses import OwnerKind
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
 from payouts.selectors.claims import Payee, claimable
 from payouts.selectors.payees import FIELDS
@@ -89,14 +90,15 @@ FROM payouts_claim_sum
 WHERE (owner_kind, owner_id) IN (SELECT * FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]))
 """
 
-# A statement with its lines and its payout in one statement of SQL, planned once a closing. The lock on the
-# period makes two closers take turns; the second meets the statement of the first and writes nothing. The
-# commit need not wait for the disk: nobody is told before a later commit that does, and the log is one.
+# A statement with its lines and its payout in one statement of SQL, planned once a closing. The lock keeps
+# the period from being closed meanwhile; of two closers the second meets the statement of the first, waits
+# for its end and writes nothing. The commit need not wait for the disk: nobody is told before a later commit
+# that does, and the log is one.
 _PREPARE = """
 PREPARE {name} ({types}) AS
 WITH period AS MATERIALIZED (
   SELECT id, set_config('synchronous_commit', 'off', true) FROM payouts_settlementperiod
-  WHERE id = ${period} AND status = 'closing' FOR UPDATE
+  WHERE id = ${period} AND status = 'closing' FOR SHARE
 ), made AS (
   INSERT INTO payouts_payoutstatement ({statement}) SELECT {statement_values} FROM period
   ON CONFLICT (period_id, {payee}) DO NOTHING
@@ -143,9 +145,12 @@ class Sums:
 
 
 @transaction.atomic
-def gather_claims(*, period: SettlementPeriod) -> list[Payee]:
-    """Read every claim of a period into a table of this database session; return the payees, in order."""
-    statement, values = claimable(period=period)
+def gather_claims(*, period: SettlementPeriod, kinds: Sequence[OwnerKind]) -> list[Payee]:
+    """Read every claim of these kinds of payees into a table of this database session.
+
+    Returns the payees, in order.
+    """
+    statement, values = claimable(period=period, kinds=kinds)
     values |= {kind.value: kind.value for kind in LineKind}
     with connection.cursor() as cursor:
         _forget(cursor)
@@ -160,8 +165,8 @@ def gather_claims(*, period: SettlementPeriod) -> list[Payee]:
         cursor.execute(f"ANALYZE payouts_claim ({_ORDER})")
         cursor.execute(_ADD_UP, values)
         cursor.execute("CREATE UNIQUE INDEX ON payouts_claim_sum (owner_kind, owner_id)")
-        for field in FIELDS.values():
-            _plan(cursor, field)
+        for kind in kinds:
+            _plan(cursor, FIELDS[kind])
         cursor.execute("SELECT owner_kind, owner_id FROM payouts_claim_sum ORDER BY 1, 2")
         return [Payee(*row) for row in cursor.fetchall()]
 

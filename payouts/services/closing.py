@@ -2,9 +2,11 @@
 
 import logging
 import secrets
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.models import User
 from common import outbox
@@ -12,9 +14,10 @@ from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
 from ledger.models import LedgerEntry
+from ledger.statuses import OwnerKind
 from payouts.errors import StatementMismatchError
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
-from payouts.selectors.claims import oldest_running_transaction
+from payouts.selectors.claims import PAYEES, is_large, oldest_running_transaction
 from payouts.selectors.payees import BATCH, KnownPayee, known_payees
 from payouts.selectors.periods import overdue_periods
 from payouts.selectors.seals import ALPHABET, seal_of
@@ -27,6 +30,10 @@ from payouts.statuses import (
 )
 
 logger = logging.getLogger(__name__)
+# From so many transactions of the book on, a second session is worth its own look at them. Farmers have
+# about as many entries as the shop, for its freight, and the hosts together.
+LARGE = 50_000
+SHARES = ((OwnerKind.FARMER,), (OwnerKind.HOST, OwnerKind.SHOP))
 
 __all__ = ["begin_early_close", "close_due_periods", "close_period", "open_period_for"]
 
@@ -62,9 +69,41 @@ def close_period(*, period: SettlementPeriod, now: datetime) -> SettlementPeriod
     period = _begin(period.pk, now)
     if period.status == PeriodStatus.CLOSED:
         return period
-    failed: Exception | None = None
+    failed = _settle_all(period, now)
+    if failed is not None:
+        outbox.enqueue("payouts.tell_issued", period_id=period.pk)
+        raise failed
+    return _finish(period.pk, now)
+
+
+def _settle_all(period: SettlementPeriod, now: datetime) -> StatementMismatchError | None:
+    """Settle every payee; of a large period the shares side by side, each in a database session of its own.
+
+    Returns what is wrong with a payee who was left out.
+    """
+    # What is not committed yet is seen by its own session alone.
+    if connection.in_atomic_block or not is_large(period=period, than=LARGE):
+        return _settle_share(period, PAYEES, now)
+    with ThreadPoolExecutor(len(SHARES), thread_name_prefix="closing") as pool:
+        shares = [pool.submit(_settle_in_own_session, period, kinds, now) for kinds in SHARES]
+    return next((failed for share in shares if (failed := share.result()) is not None), None)
+
+
+def _settle_in_own_session(
+    period: SettlementPeriod, kinds: Sequence[OwnerKind], now: datetime
+) -> StatementMismatchError | None:
     try:
-        payees = gather_claims(period=period)
+        return _settle_share(period, kinds, now)
+    finally:
+        connection.close()
+
+
+def _settle_share(
+    period: SettlementPeriod, kinds: Sequence[OwnerKind], now: datetime
+) -> StatementMismatchError | None:
+    failed: StatementMismatchError | None = None
+    try:
+        payees = gather_claims(period=period, kinds=kinds)
         for start in range(0, len(payees), BATCH):
             batch = payees[start : start + BATCH]
             sums = sums_of(batch)
@@ -76,10 +115,7 @@ def close_period(*, period: SettlementPeriod, now: datetime) -> SettlementPeriod
                     failed = mismatch
     finally:
         forget_claims()
-    if failed is not None:
-        outbox.enqueue("payouts.tell_issued", period_id=period.pk)
-        raise failed
-    return _finish(period.pk, now)
+    return failed
 
 
 @transaction.atomic

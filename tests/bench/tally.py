@@ -7,6 +7,7 @@ import os
 import resource
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 
@@ -67,7 +68,7 @@ def _measure(lines: int) -> int:
         Figure("closing", closing, "s", 20 if is_goal else None),
         Figure("closing / limit", closing / limit, "×"),
         Figure("memory the closing process gained", memory, "MB", 32),
-        Figure("peak memory of its database session", backend, "MB", 512),
+        Figure("peak memory the database sessions gained", backend, "MB", 512),
         Figure(f"telling {FARMERS} payees, by a worker", telling, "s"),
         Figure("run again after it was closed", again, "s", 1),
         Figure(f"next period, {LATE_LINES} lines for {FARMERS} farmers", more, "s", 1),
@@ -99,15 +100,13 @@ def _verify(lines: int) -> None:
 
 
 def _timed(work: Callable) -> tuple[float, float, float]:
-    """Return seconds, megabytes this process gained at its peak, peak megabytes of its database session."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        status = Path(f"/proc/{cursor.fetchone()[0]}/status")
-    before, done, peak = _own_megabytes(), Event(), [0.0]
+    """Return seconds, megabytes this process gained at its peak, and those of all database sessions."""
+    server = _server()
+    before, before_there, done, peak = _own_megabytes(), _sessions(server), Event(), [0.0]
 
     def watch() -> None:
         while not done.wait(0.05):
-            peak[0] = max(peak[0], _anonymous(status))
+            peak[0] = max(peak[0], _sessions(server) - before_there)
 
     watcher = Thread(target=watch)
     watcher.start()
@@ -121,13 +120,29 @@ def _timed(work: Callable) -> tuple[float, float, float]:
     return taken, _own_megabytes() - before, peak[0]
 
 
+def _server() -> int:
+    """Return the process of the database server, whose children are the sessions and their helpers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return _status(cursor.fetchone()[0])["PPid"]
+
+
+def _sessions(server: int) -> float:
+    """Return what all processes of the server hold for themselves, without the buffers that they share."""
+    found = 0
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                status = _status(int(entry.name))
+                found += status.get("RssAnon", 0) if status["PPid"] == server else 0
+    return found / 1024
+
+
+def _status(pid: int) -> dict[str, int]:
+    """Return the parent of a process, and the kilobytes that it holds for itself."""
+    lines = (line.split() for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return {words[0][:-1]: int(words[1]) for words in lines if words[0] in ("PPid:", "RssAnon:")}
+
+
 def _own_megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def _anonymous(status: Path) -> float:
-    """Return what a process holds for itself, without the buffers that it shares."""
-    for line in status.read_text().splitlines():
-        if line.startswith("RssAnon:"):
-            return int(line.split()[1]) / 1024
-    return 0.0

@@ -49,7 +49,7 @@ def test_two_closers_at_once_make_one_statement_a_payee(due, drain_outbox):
 def test_control_without_the_guards_closers_collide(due, monkeypatch):
     """The database still refuses a second statement; lock and conflict clause let both runs end well."""
     guarded = claiming._PREPARE
-    unguarded = guarded.replace("ON CONFLICT (period_id, {payee}) DO NOTHING", "").replace(" FOR UPDATE", "")
+    unguarded = guarded.replace("ON CONFLICT (period_id, {payee}) DO NOTHING", "").replace(" FOR SHARE", "")
     assert unguarded != guarded
     monkeypatch.setattr(claiming, "_PREPARE", unguarded)
     both_have_looked = threading.Barrier(2)

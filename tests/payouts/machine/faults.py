@@ -84,8 +84,8 @@ def paid_by_the_market(_real):
 
 
 def without_the_last_line(real):
-    def gather(*, period):
-        payees = real(period=period)
+    def gather(**given):
+        payees = real(**given)
         with connection.cursor() as cursor:
             cursor.execute(
                 "DELETE FROM payouts_claim WHERE entry_id = (SELECT max(entry_id) FROM payouts_claim)"
@@ -111,8 +111,8 @@ def a_fen_more(real):
 
 
 def with_lines_of_the_neighbour(real):
-    def gather(*, period):
-        payees = real(period=period)
+    def gather(**given):
+        payees = real(**given)
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE payouts_claim SET owner_id = o.lowest + o.highest - owner_id FROM (SELECT"
