@@ -84,8 +84,9 @@ class AdjustmentForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
     )
     reason = forms.CharField(
-        label=_("Reason"), max_length=200, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3})
-    )
+        label=_("Reason"), max_length=200, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("Whoever is paid more or less by it reads this in their tally."),
+    )  # fmt: skip
 
     def clean_amount(self) -> int:
         """Return fen."""

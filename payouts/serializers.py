@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from livestreams.models import Gift
 from payouts.models import Payout, PayoutStatement, StatementLine
-from payouts.selectors.statements import lots_of, replay_seconds
+from payouts.selectors.statements import lots_of, note_of, replay_seconds
 from payouts.statuses import LineKind, PayoutStatus, PeriodStatus, StatementStatus
 
 
@@ -113,6 +113,7 @@ class StatementLineSerializer(serializers.ModelSerializer):
     live_session = serializers.SerializerMethodField()
     replay_second = serializers.SerializerMethodField()
     lots = serializers.SerializerMethodField()
+    note = serializers.SerializerMethodField()
 
     class Meta:
         model = StatementLine
@@ -130,6 +131,7 @@ class StatementLineSerializer(serializers.ModelSerializer):
             "live_session",
             "replay_second",
             "lots",
+            "note",
         ]
 
     def get_title(self, line: StatementLine) -> str:
@@ -154,6 +156,10 @@ class StatementLineSerializer(serializers.ModelSerializer):
     def get_lots(self, line: StatementLine) -> list[str]:
         """Return the codes of the payee's lots that were sold."""
         return lots_of(line)
+
+    def get_note(self, line: StatementLine) -> str:
+        """Return why money went back or was corrected, or nothing."""
+        return note_of(line)
 
     def _gift(self, line: StatementLine) -> Gift | None:
         # The door gives the gifts of a page at once.

@@ -29,6 +29,8 @@ class FlashDeal(models.Model):
     starts_at = models.DateTimeField(null=True, blank=True)
     ends_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The place of its beginning in the picture, once the replay is made.
+    media_time_ms = models.BigIntegerField(null=True, blank=True)
     end_reason = models.CharField(max_length=20, blank=True)  # time, stopped, session
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from common import outbox
 from livestreams import storage
-from livestreams.models import Broadcast, Chapter, Gift, LiveSession, PinEvent, Replay
+from livestreams.models import Broadcast, Chapter, FlashDeal, Gift, LiveSession, PinEvent, Replay
 from livestreams.services.playlists import TakePicture, media_time_ms
 from livestreams.services.replay_files import Pictures
 from livestreams.services.telling_room import tell_status
@@ -56,6 +56,9 @@ def _place_chapters(replay: Replay, takes: Sequence[TakePicture]) -> None:
         Chapter.objects.update_or_create(
             pin_event=pin, defaults={"replay": replay, "title": title, "starts_ms": at}
         )
+    for deal in FlashDeal.objects.filter(session=replay.session_id, starts_at__isnull=False):
+        at = min(media_time_ms(takes, deal.starts_at), max(replay.duration_ms - 1, 0))
+        FlashDeal.objects.filter(pk=deal.pk).update(media_time_ms=at)
     for gift in Gift.objects.filter(session=replay.session_id, paid_at__isnull=False):
         at = min(media_time_ms(takes, gift.paid_at), max(replay.duration_ms - 1, 0))
         Gift.objects.filter(pk=gift.pk).update(media_time_ms=at)

@@ -20,7 +20,7 @@ from payouts.statuses import LineKind
 MARGIN, WIDTH, HEIGHT = 15.0, 210.0, 297.0
 INNER = WIDTH - 2 * MARGIN
 QR = 30.0
-ROW = 6.5
+ROW, NOTE = 6.5, 4.5
 PINE, INK, GREY, LINE = (31, 95, 74), (29, 27, 22), (110, 104, 92), (222, 214, 196)
 
 
@@ -106,19 +106,28 @@ class _Sheet(FPDF):
         columns = _columns(paper)
         self._table_head(columns)
         for row in paper.lines:
-            if self.get_y() + ROW > HEIGHT - 24:
+            if self.get_y() + ROW + (NOTE if row.note else 0) > HEIGHT - 24:
                 self.add_page()
                 self._table_head(columns)
             for column, text in zip(columns, _cells(row, paper), strict=True):
                 align = "R" if column.is_number else "L"
                 self._say(text, size=10, width=column.width, line=ROW, align=align)
             self.ln(ROW)
+            if row.note:
+                self._note(row.note, indent=columns[0].width)
         if paper.lines_left:
             more = _("And %(count)s more lines, which your page of this tally shows.") % {
                 "count": paper.lines_left
             }
             self._say(more, size=9, colour=GREY, line=ROW, is_last=True)
         self.ln(3)
+
+    def _note(self, text: str, *, indent: float) -> None:
+        """Say below a line why it is there, in full."""
+        self.set_x(MARGIN + indent)
+        self.set_font(FAMILY, size=8)
+        self.set_text_color(*GREY)
+        self.multi_cell(INNER - indent, NOTE, text, align="L", new_x="LMARGIN", new_y="NEXT")
 
     def _table_head(self, columns: list[Column]) -> None:
         for column in columns:
@@ -182,8 +191,6 @@ def _cells(row: StatementRow, paper: Paper) -> list[str]:
     what = row.title + (f" × {row.quantity}" if row.quantity else "")
     if row.kind != LineKind.SALE:
         what = f"{row.kind_label} {what}".strip()
-    if row.note:
-        what = f"{what} ({row.note})"
     shares = [row.gross_fen, -row.commission_fen, -row.platform_fee_fen]
     numbers = [figure_text(fen) if fen else "" for fen in shares] if _has_shares(paper) else []
     return [

@@ -65,7 +65,7 @@ LEFT JOIN livestreams_livesession v ON v.id = g.session_id
 WHERE t.posted_at < %(before)s
   {window}
   AND t.kind <> ALL(%(sending)s)
-  AND ((o.shop_id = %(shop)s AND o.paid_at IS NOT NULL) OR e.source = %(shop_source)s OR v.shop_id = %(shop)s)
+  AND (o.shop_id = %(shop)s OR e.source = %(shop_source)s OR v.shop_id = %(shop)s)
   AND NOT EXISTS (SELECT 1 FROM payouts_statementline s WHERE s.entry_id = e.id)
 """
 

@@ -12,7 +12,7 @@ from common.errors import NotFound
 from ledger.models import LedgerEntry
 from livestreams.models import Gift
 from livestreams.selectors.gifts import gifts_by_id
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.weight_cards import weighing_text
 from payouts.models import PayoutStatement, SettlementPeriod, StatementLine
 from payouts.statuses import LineKind
@@ -39,7 +39,7 @@ class StatementRow:
     commission_fen: int
     platform_fee_fen: int
     amount_fen: int
-    note: str = ""  # why money went back, where the goods were weighed
+    note: str = ""  # why money went back, where the goods were weighed; why it was corrected
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,11 @@ def list_lines(*, statement: PayoutStatement) -> QuerySet:
     """Return the lines of a statement, oldest first, with the moment that sold them."""
     return (
         statement.lines.select_related(
-            "order_line__live_session", "order_line__pin_event__chapter", "order_line__weighing"
+            "order_line__live_session",
+            "order_line__pin_event__chapter",
+            "order_line__flash_deal",
+            "order_line__weighing",
+            "entry__transaction",
         )
         .prefetch_related("order_line__allocations__lot")
         .order_by("posted_at", "pk")
@@ -123,12 +127,19 @@ def statement_lines(*, statement: PayoutStatement, viewer: User) -> list[Stateme
 
 
 def replay_seconds(line: StatementLine, gift: Gift | None = None) -> int | None:
-    """Return the second of the replay at which goods were shown or a gift was given, once it is cut."""
+    """Return the second of the replay at which goods were shown or a gift was given, once it is cut.
+
+    Of a deal that was bought while its goods were not shown: at which the deal began.
+    """
+    sold, at_ms = line.order_line, None
     if gift is not None:
-        return gift.media_time_ms // 1000 if gift.media_time_ms is not None else None
-    sold = line.order_line
-    chapter = getattr(sold.pin_event, "chapter", None) if sold and sold.pin_event_id else None
-    return chapter.starts_ms // 1000 if chapter else None
+        at_ms = gift.media_time_ms
+    elif sold is not None and sold.pin_event_id:
+        chapter = getattr(sold.pin_event, "chapter", None)
+        at_ms = chapter.starts_ms if chapter else None
+    elif sold is not None and sold.flash_deal_id:
+        at_ms = sold.flash_deal.media_time_ms
+    return at_ms // 1000 if at_ms is not None else None
 
 
 def lots_of(line: StatementLine) -> list[str]:
@@ -174,13 +185,21 @@ def row_of(line: StatementLine, *, is_linked: bool, gift: Gift | None = None) ->
         order_url=f"/desk/orders/{line.order_number}/" if is_linked else "",
         lots=lots_of(line),
         live_url=_place(gift.session_id, replay_seconds(line, gift)) if gift else _live_url(line),
-        live_at=gift.paid_at if gift else sold.pin_event.opened_at if sold and sold.pin_event_id else None,
+        live_at=_shown_at(sold, gift),
         gross_fen=line.gross_fen,
         commission_fen=line.commission_fen,
         platform_fee_fen=line.platform_fee_fen,
         amount_fen=line.amount_fen,
-        note=_weighing_note(line),
+        note=note_of(line),
     )
+
+
+def _shown_at(sold: OrderLine | None, gift: Gift | None) -> datetime | None:
+    if gift is not None:
+        return gift.paid_at
+    if sold is not None and sold.pin_event_id:
+        return sold.pin_event.opened_at
+    return sold.flash_deal.starts_at if sold is not None and sold.flash_deal_id else None
 
 
 def _title(line: StatementLine, gift: Gift | None) -> str:
@@ -190,7 +209,10 @@ def _title(line: StatementLine, gift: Gift | None) -> str:
     return f"{sold.title} {sold.variant_name}" if sold else ""
 
 
-def _weighing_note(line: StatementLine) -> str:
+def note_of(line: StatementLine) -> str:
+    """Return why money came or went: where goods were weighed, and the reason of a correction."""
+    if line.kind == LineKind.CORRECTION:
+        return line.entry.transaction.memo
     weighing = getattr(line.order_line, "weighing", None) if line.kind == LineKind.REFUND else None
     return weighing_text(weighing) if weighing is not None and weighing.case_id else ""
 

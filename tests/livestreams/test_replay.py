@@ -16,7 +16,7 @@ from PIL import Image
 from common.clock import utc_now
 from common.models import OutboxMessage
 from livestreams import storage
-from livestreams.models import Chapter, Gift, Replay
+from livestreams.models import Chapter, FlashDeal, Gift, Replay
 from livestreams.montage import joining
 from livestreams.montage.running import NoRoom, TooSlow, Unplayable
 from livestreams.services import mastering
@@ -73,10 +73,17 @@ def test_takes_become_one_file_with_a_chapter_per_pin(
             amount_fen=999, platform_fen=299, status="paid", paid_at=at + timedelta(seconds=after),
             created_at=at, expires_at=at,
         )  # fmt: skip
+    deal = FlashDeal.objects.create(
+        session=session, rundown_item=item, price_fen=100, quantity=1, seconds=60, status="ended",
+        starts_at=at + timedelta(seconds=12), ends_at=at + timedelta(seconds=72), created_at=at,
+        created_by=zhuoma,
+    )  # fmt: skip
 
     end_show(session, actor=zhuoma)
     drain_outbox()
 
+    deal.refresh_from_db()
+    assert round(deal.media_time_ms / 1000) == 8
     places = Gift.objects.order_by("pk").values_list("media_time_ms", flat=True)
     assert [round(place / 1000) for place in places] == [3, 8, 11]
 

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
+import pypdfium2
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -7,13 +8,13 @@ from common.errors import Invalid, MoveRefused, NotAllowed
 from common.models import AuditEntry, OutboxMessage
 from ledger.models import LedgerEntry, LedgerTransaction
 from ledger.selectors import trial_balance
-from ledger.services.posting import reverse
+from ledger.services.posting import Posting, post, reverse
 from notifications.models import Notification
 from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementLine
 from payouts.selectors.claims import claimable_payees
 from payouts.services.closing import begin_early_close, close_due_periods, close_period
 from payouts.services.opening import open_period_for, period_bounds
-from tests.factories.orders import make_shipped
+from tests.factories.orders import make_shipped, place_one
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
 from tests.factories.shops import make_product, make_shop
 
@@ -247,3 +248,30 @@ def test_early_close_is_refused_to_others_without_reason_and_twice(market, mei, 
     begin_early_close(actor=operator, period_id=period.pk, now=now, reason="x")
     with pytest.raises(MoveRefused):
         begin_early_close(actor=operator, period_id=period.pk, now=now, reason="x")
+
+
+def test_a_correction_of_an_order_that_is_not_paid_is_on_the_next_tally(market, arun, operator, now, client):
+    """Nobody paid for it afterwards either: what two operators gave the farmer must not vanish."""
+    order = place_one(buyer=arun, variant=market.variant)
+    post(
+        kind="adjustment", key="adjustment:1", source="ledger_adjustment:1", now=now, memo="白跑一趟的补贴",
+        postings=[
+            Posting("platform_fee", 500, f"order:{order.pk}"),
+            Posting("farmer_payable", -500, f"order:{order.pk}", "farmer", market.farmer.pk),
+        ],
+    )  # fmt: skip
+
+    statement = statement_of(close_week(shop=market.shop, now=now), farmer=market.farmer)
+
+    line = statement.lines.get()
+    assert (line.kind, line.order_number, line.amount_fen) == ("correction", order.number, 500)
+    assert statement.net_fen == statement.payout.amount_fen == 500
+    # Whoever reads the tally reads why: on the page, on paper and over the API.
+    client.force_login(operator)
+    assert "白跑一趟的补贴" in client.get(f"/desk/statements/{statement.pk}/").content.decode()
+    paper = client.get(f"/desk/statements/{statement.pk}/pdf/?lang=zh-hans").content
+    text = "".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(paper))
+    assert "白跑一趟的补贴" in text
+    client.force_login(market.shop.memberships.get().user)
+    (said,) = client.get(f"/api/v1/payout-statements/{statement.pk}/lines/").json()["results"]
+    assert (said["kind"], said["note"]) == ("correction", "白跑一趟的补贴")

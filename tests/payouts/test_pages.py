@@ -1,13 +1,25 @@
+import uuid
+
 import pytest
 from django.core.paginator import Page
 
-from livestreams.models import Chapter, Replay
+from common.clock import utc_now
+from livestreams.models import Chapter, FlashDeal, Replay
+from livestreams.services.timing_deals import watch_deals
+from orders.models import Order
+from orders.services.paying import mark_group_paid
+from orders.services.placing import place_order
+from orders.services.pricing import WantedLine
+from orders.services.receiving import receive_order
+from orders.services.shipping import ship_order
 from payouts.models import PayoutStatement
 from payouts.selectors import expected_payout
 from payouts.services.paying import approve_payout, mark_paid
+from tests.factories.livestreams import add_to_rundown, make_deal, make_session
 from tests.factories.lots import bring, make_grower, make_pool
-from tests.factories.orders import make_shipped
+from tests.factories.orders import make_address, make_shipped
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
+from tests.factories.runs import make_account
 from tests.factories.shops import add_member, make_host, make_person
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +143,33 @@ def test_tally_of_the_farmer_shows_lines_and_links_to_order_and_second(market, w
     assert week["farmer"].code in html
 
 
+def test_what_a_deal_sold_without_a_pin_leads_to_the_second_at_which_it_began(
+    market, mei, arun, client, valkey
+):
+    session = make_session(host=market.host, shop=market.shop)
+    item = add_to_rundown(session=session, variant=market.variant)
+    deal = make_deal(item=item, price_fen=6_000)
+    watch_deals()
+    wanted = [WantedLine(market.variant.pk, 1, deal_id=deal.pk)]
+    answer, _replayed = place_order(
+        buyer=arun, lines=wanted, address_id=make_address(user=arun).pk, source="",
+        idempotency_key=uuid.uuid4(), now=utc_now(),
+    )  # fmt: skip
+    order = Order.objects.get(group=answer["group"])
+    assert mark_group_paid(group_id=order.group_id, now=utc_now())
+    ship_order(actor=mei, number=order.number, carrier="sf", tracking_number="SF0000000001", now=utc_now())
+    receive_order(buyer=arun, number=order.number, now=utc_now())
+    sold = order.lines.get()
+    assert (sold.pin_event, sold.flash_deal, sold.live_session) == (None, deal, session)
+    FlashDeal.objects.filter(pk=deal.pk).update(media_time_ms=61_900)
+    tally = statement_of(close_week(shop=market.shop, now=utc_now()), farmer=market.farmer)
+    client.force_login(mei)
+
+    assert f'href="/live/{session.pk}/?t=61"' in client.get(f"/desk/statements/{tally.pk}/").content.decode()
+    (line,) = client.get(f"/api/v1/payout-statements/{tally.pk}/lines/").json()["results"]
+    assert (line["live_session"], line["replay_second"]) == (session.pk, 61)
+
+
 def test_tally_of_one_payee_names_nobody_else(market, week, zhuoma, client):
     farmer = give_account(market.farmer)
     people = {"扎西", "卓玛", "阿润", "13800000003", "人民路"}
@@ -147,6 +186,7 @@ def test_tally_of_one_payee_names_nobody_else(market, week, zhuoma, client):
 
 def test_paid_tally_says_when_and_by_which_reference(market, week, mei, operator, checker, now, client):
     payout = week["farmer"].payout
+    make_account(payee=payout.statement.farmer, writer=operator, checker=checker, now=now)
     approve_payout(actor=operator, payout_id=payout.pk, now=now)
     mark_paid(actor=checker, payout_id=payout.pk, reference="B-77", now=now)
     client.force_login(mei)
