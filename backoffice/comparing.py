@@ -14,12 +14,15 @@ from django.db import connection
 
 from backoffice.comparing_bills import PAYMENTS_AND_BILLS
 from backoffice.comparing_gifts import GIFTS_AND_MONEY
+from backoffice.comparing_payouts import PAYOUTS_AND_TALLIES
 from backoffice.comparing_processes import take_differences
 from ledger.selectors import trial_balance
 from ledger.selectors.chain import verify_chain
 from orders.services.reconciling import find_stock_discrepancies
 from orders.services.reconciling_lots import find_lot_discrepancies
 from payments.offers import CASH
+from payouts.selectors.claims import PAYABLE, SENDING
+from payouts.selectors.seals import altered_statements
 from shops.models import Photo
 from shops.statuses import PhotoStatus
 
@@ -152,37 +155,6 @@ LEFT JOIN ledger_ledgerentry e ON e.account_id = s.account_id AND e.transaction_
 GROUP BY s.id HAVING s.balance_fen <> coalesce(sum(e.amount_fen), 0)
 """
 
-PAYOUTS_AND_TALLIES = """
-SELECT 'tally_lines', 'payout_statement:' || s.id, coalesce(sum(l.amount_fen), 0) + s.carried_fen, s.net_fen
-FROM payouts_payoutstatement s LEFT JOIN payouts_statementline l ON l.statement_id = s.id
-GROUP BY s.id HAVING s.net_fen <> coalesce(sum(l.amount_fen), 0) + s.carried_fen
-UNION ALL
-SELECT 'tally_entry', 'ledger_entry:' || e.id, -e.amount_fen, l.amount_fen
-FROM payouts_statementline l JOIN ledger_ledgerentry e ON e.id = l.entry_id
-WHERE l.amount_fen <> -e.amount_fen
-UNION ALL
-SELECT 'payout_amount', 'payout:' || p.id, s.net_fen, p.amount_fen
-FROM payouts_payout p JOIN payouts_payoutstatement s ON s.id = p.statement_id
-WHERE p.amount_fen <> s.net_fen
-UNION ALL
-SELECT 'payout_posted', 'payout:' || p.id, CASE p.status WHEN 'paid' THEN p.amount_fen ELSE 0 END,
-       coalesce(b.sent_fen, 0)
-FROM payouts_payout p LEFT JOIN (
-  -- What left the market's own accounts, less what came back or was reversed.
-  SELECT coalesce(r.source, t.source) AS source, -sum(e.amount_fen) AS sent_fen
-  FROM ledger_ledgertransaction t
-  LEFT JOIN ledger_ledgertransaction r ON r.id = t.reversal_of_id
-  JOIN ledger_ledgerentry e ON e.transaction_id = t.id
-  JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.owner_kind = 'system'
-  WHERE 'payout' IN (t.kind, r.kind) GROUP BY 1
-) b ON b.source = 'payout:' || p.id
-WHERE coalesce(b.sent_fen, 0) <> CASE p.status WHEN 'paid' THEN p.amount_fen ELSE 0 END
-UNION ALL
-SELECT 'payout_missing', 'payout_statement:' || s.id, s.net_fen, 0
-FROM payouts_payoutstatement s JOIN payouts_settlementperiod d ON d.id = s.period_id AND d.status = 'closed'
-WHERE s.net_fen > 0 AND NOT EXISTS (SELECT 1 FROM payouts_payout p WHERE p.statement_id = s.id)
-"""
-
 OUTBOX_AGE = """
 SELECT CASE WHEN m.quarantined_at IS NULL THEN 'outbox_late' ELSE 'outbox_quarantined' END,
        'outbox_message:' || m.id, 0, m.attempts
@@ -241,7 +213,15 @@ GROUP BY o.id HAVING o.discount_fen <> coalesce(sum(l.discount_fen), 0)
 
 def _asked(question: str) -> Callable[[datetime], list[Difference]]:
     def find(now: datetime) -> list[Difference]:
-        wanted = {"cash": CASH, "late": now - LATE, "now": now, "lost_days": settings.PARCEL_LOST_DAYS}
+        wanted = {
+            "cash": CASH,
+            "late": now - LATE,
+            "now": now,
+            "lost_days": settings.PARCEL_LOST_DAYS,
+            "overdue_hours": settings.SETTLEMENT_OVERDUE_HOURS,
+            "payable": [str(purpose) for purpose in PAYABLE],
+            "sending": [str(kind) for kind in SENDING],
+        }
         with connection.cursor() as cursor:
             cursor.execute(question, wanted)
             return [Difference(kind, subject, str(a), str(b)) for kind, subject, a, b in cursor.fetchall()]
@@ -280,6 +260,13 @@ def _chain(now: datetime) -> list[Difference]:
     ]
 
 
+def _seals(now: datetime) -> list[Difference]:
+    return [
+        Difference("tally_altered", f"payout_statement:{pk}", "as sealed", "altered")
+        for pk in altered_statements()
+    ]
+
+
 def _processes(now: datetime) -> list[Difference]:
     return [Difference(*one) for one in take_differences(now=now)]
 
@@ -310,6 +297,7 @@ JOBS: dict[str, Callable[[datetime], Iterable[Difference]]] = {
     "orders_money": _asked(ORDERS_AND_MONEY),
     "gifts_money": _asked(GIFTS_AND_MONEY),
     "payouts_tallies": _asked(PAYOUTS_AND_TALLIES),
+    "seals": _seals,
     "outbox": _asked(OUTBOX_AGE),
     "rooms_takes": _asked(ROOMS_AND_TAKES),
     "processes": _processes,

@@ -1,15 +1,22 @@
 """Do the providers' bills, our payments and refunds, and the fees in the book say the same (rules.md 15)?
 
-The question is one statement; see backoffice.comparing. A line that a posted adjustment names is settled.
+The question is one statement; see backoffice.comparing. A line that a posted adjustment names is settled,
+unless that was taken back.
 """
 
 PAYMENTS_AND_BILLS = """
 WITH bill AS (SELECT * FROM payments_providerbill WHERE is_current),
+settled AS (
+  SELECT e.source FROM ledger_ledgerentry e
+  JOIN ledger_ledgertransaction t ON t.id = e.transaction_id AND t.kind = 'adjustment'
+  WHERE e.source LIKE 'provider_bill_line:%%'
+    -- A correction that was taken back settles nothing any more.
+    AND NOT EXISTS (SELECT 1 FROM ledger_ledgertransaction r WHERE r.reversal_of_id = t.id)
+),
 line AS (
   SELECT l.*, b.gateway, b.kind AS bill_kind FROM payments_providerbillline l JOIN bill b ON b.id = l.bill_id
   WHERE NOT EXISTS (
-    SELECT 1 FROM ledger_ledgerentry e JOIN ledger_ledgertransaction t ON t.id = e.transaction_id
-    WHERE e.source = 'provider_bill_line:' || l.id AND t.kind = 'adjustment')
+    SELECT 1 FROM settled e WHERE e.source = 'provider_bill_line:' || l.id)
 ),
 done AS (
   SELECT 'payment' AS kind, p.id, p.gateway, p.succeeded_at AS at, p.amount_fen FROM payments_payment p
@@ -37,8 +44,7 @@ FROM line l JOIN bill b ON b.id = l.bill_id WHERE l.kind = 'other'
   -- Settled under an earlier version of the bill.
   AND NOT EXISTS (
     SELECT 1 FROM payments_providerbillline o JOIN payments_providerbill v ON v.id = o.bill_id
-    JOIN ledger_ledgerentry e ON e.source = 'provider_bill_line:' || o.id
-    JOIN ledger_ledgertransaction t ON t.id = e.transaction_id AND t.kind = 'adjustment'
+    JOIN settled e ON e.source = 'provider_bill_line:' || o.id
     WHERE v.gateway = b.gateway AND v.kind = b.kind AND v.bill_on = b.bill_on AND o.kind = 'other'
       AND o.reference = l.reference AND o.provider_reference = l.provider_reference
       AND o.amount_fen = l.amount_fen)

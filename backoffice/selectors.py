@@ -36,6 +36,7 @@ class Duties:
     products: int
     payouts_to_approve: int
     payouts_to_pay: int
+    payouts_failed: int
     runs_to_check: int
     runs_to_finish: int
     callbacks: int
@@ -80,6 +81,7 @@ def duties() -> Duties:
     payouts = Payout.objects.aggregate(
         pending=Count("pk", filter=Q(status=PayoutStatus.PENDING)),
         processing=Count("pk", filter=Q(status=PayoutStatus.PROCESSING)),
+        failed=Count("pk", filter=Q(status=PayoutStatus.FAILED)),
     )
     return Duties(
         shops=Shop.objects.filter(status=ShopStatus.PENDING).count(),
@@ -87,6 +89,7 @@ def duties() -> Duties:
         products=Product.objects.filter(status=ProductStatus.IN_REVIEW).count(),
         payouts_to_approve=payouts["pending"],
         payouts_to_pay=payouts["processing"],
+        payouts_failed=payouts["failed"],
         runs_to_check=PayoutRun.objects.filter(status=RunStatus.DRAFT).count(),
         runs_to_finish=PayoutRun.objects.filter(status__in=(RunStatus.APPROVED, RunStatus.SENDING)).count(),
         callbacks=PaymentCallback.objects.filter(outcome=CallbackOutcome.QUARANTINED).count(),

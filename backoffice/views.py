@@ -61,6 +61,7 @@ def _tasks(numbers: Numbers) -> list[dict[str, Any]]:
         ),
     ]
     alarms = [
+        (_("Payouts that did not arrive"), waiting.payouts_failed, "payouts_payout", "status__exact=failed"),
         (_("Tallies that are overdue"), numbers.overdue_periods, "payouts_settlementperiod", "overdue=yes"),
         (
             _("Quarantined callbacks"),

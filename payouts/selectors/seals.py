@@ -6,6 +6,7 @@ their entries, a thousand to a hash. Eight letters of it stand on the paper and 
 
 import hashlib
 import hmac
+from collections.abc import Iterator
 
 from django.db import connection
 
@@ -32,6 +33,16 @@ SELECT {DIGEST} FROM (
     FROM payouts_statementline WHERE statement_id = %s) line
   GROUP BY chunk) part
 """  # noqa: S608 (put together of our own text)
+
+_DIGESTS = f"""
+SELECT statement_id, {DIGEST} FROM (
+  SELECT statement_id, chunk, {CHUNK_DIGEST} AS chunk_digest FROM (
+    SELECT *, (row_number() OVER (PARTITION BY statement_id ORDER BY entry_id) - 1) / {CHUNK} AS chunk
+    FROM payouts_statementline WHERE statement_id > %s AND statement_id <= %s) line
+  GROUP BY statement_id, chunk) part
+GROUP BY statement_id
+"""  # noqa: S608 (put together of our own text)
+AT_ONCE = 500
 
 _HEAD = (
     "code", "period_id", "farmer_id", "host_id", "payee_shop_id", "payee_name", "gross_fen", "commission_fen",
@@ -69,3 +80,17 @@ def is_unaltered(statement: PayoutStatement) -> bool:
         cursor.execute(_DIGEST_OF_STATEMENT, [statement.pk])
         (lines,) = cursor.fetchone()
     return hmac.compare_digest(seal_of(statement, lines=lines), statement.seal)
+
+
+def altered_statements() -> Iterator[int]:
+    """Give the ids of sealed statements that no longer say what was sealed, some hundreds to a question."""
+    sealed = PayoutStatement.objects.exclude(seal="").select_related("period").order_by("pk")
+    last, nothing = 0, hashlib.sha256().hexdigest()
+    while batch := list(sealed.filter(pk__gt=last)[:AT_ONCE]):
+        with connection.cursor() as cursor:
+            cursor.execute(_DIGESTS, [last, batch[-1].pk])
+            digests = dict(cursor.fetchall())
+        for statement in batch:
+            if seal_of(statement, lines=digests.get(statement.pk, nothing)) != statement.seal:
+                yield statement.pk
+        last = batch[-1].pk

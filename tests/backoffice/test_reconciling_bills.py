@@ -7,7 +7,12 @@ import pytest
 from backoffice.services.reconciling import reconcile
 from common.clock import utc_now
 from ledger.models import LedgerAccount, ReconciliationFinding
-from ledger.services.adjusting import ProposedLine, approve_adjustment, propose_adjustment
+from ledger.services.adjusting import (
+    ProposedLine,
+    approve_adjustment,
+    propose_adjustment,
+    propose_reversal,
+)
 from payments.models import Payment, ProviderBill
 from payments.services.billing import import_bill
 from tests.backoffice.test_reconciling import forge
@@ -114,3 +119,10 @@ def test_a_line_that_nothing_explains_is_settled_by_a_correction_that_names_it(d
 
     assert before == [("bill_other_movement", subject, "0", "-5000")]
     assert found() == []
+    # Taken back it settles nothing any more.
+    proposed.refresh_from_db()
+    undone = propose_reversal(
+        actor=operator, transaction_id=proposed.posted_id, reason="wrong line", now=utc_now()
+    )
+    approve_adjustment(actor=make_person(is_staff=True), adjustment_id=undone.pk, now=utc_now())
+    assert found() == before
