@@ -12,6 +12,7 @@ import pytest
 from hypothesis import Phase
 
 from tests.payouts.machine.day import run_days
+from tests.payouts.machine.giving import choose_gifts
 from tests.payouts.machine.selling import send_parcels
 from tests.payouts.machine.village import settle_village
 
@@ -24,6 +25,7 @@ STEPS = int(os.environ.get("MONEY_STEPS", "50"))
 def test_every_fen_is_somewhere_after_every_step(market, valkey):
     people = settle_village(market)
     send_parcels(people)
+    choose_gifts(people)
 
     shrink = [Phase.shrink] if "MONEY_SHRINK" in os.environ else []
     run_days(people, examples=EXAMPLES, steps=STEPS, phases=[Phase.generate, *shrink])

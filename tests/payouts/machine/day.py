@@ -9,8 +9,10 @@ from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from payments.gateways import ADAPTERS
 from payouts.transfers import WAYS
-from tests.payouts.machine.outside import Provider
+from tests.payouts.machine.giving import Giving
+from tests.payouts.machine.outside import Checkout, Provider
 from tests.payouts.machine.paying import Paying
 from tests.payouts.machine.recalling import Recalling
 from tests.payouts.machine.selling import Selling
@@ -22,7 +24,7 @@ from tests.payouts.machine.village import Village
 LOOKS = ("SELECT", "SAVEPOINT", "RELEASE", "ROLLBACK", "PREPARE", "EXECUTE")
 
 
-class Day(Selling, Recalling, Settling, Paying, Sending, Truths):
+class Day(Selling, Recalling, Giving, Settling, Paying, Sending, Truths):
     """A village and its money."""
 
 
@@ -61,6 +63,7 @@ def run_days(
     with (
         connection.execute_wrapper(notice),
         mock.patch.dict(WAYS, {"alipay": lambda: today["provider"]}),
+        mock.patch.dict(ADAPTERS, {"sandbox": Checkout}),
         override_settings(PAYOUT_WAYS=["bank", "cash", "alipay"]),
     ):
         run_state_machine_as_test(

@@ -239,3 +239,50 @@ def far_too_cheap(real):
 
 def none_at_all(_real):
     return ()
+
+
+def all_for_the_host(real):
+    def shares_of(gift):
+        host, market = real(gift)
+        return [replace(host, amount_fen=host.amount_fen + market.amount_fen), replace(market, amount_fen=0)]
+
+    return shares_of
+
+
+def nobody_of(_real):
+    """The market alone gives it back."""
+    return lambda gift: [Posting(Purpose.PLATFORM_FEE, -gift.amount_fen, f"gift:{gift.pk}")]
+
+
+def whatever_it_is(real):
+    return lambda payment, *, now: real(payment, now=now) or True
+
+
+def without_gifts(real):
+    def gather(**given):
+        payees = real(**given)
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM payouts_claim WHERE kind = 'gift'")
+        return payees
+
+    return gather
+
+
+def _rewritten(statement):
+    """Change a tally as somebody would who can do anything at the database."""
+
+    def tell(*, question, now):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            cursor.execute(statement, [question.statement_id])
+            cursor.execute("SET LOCAL session_replication_role = DEFAULT")
+
+    return tell
+
+
+def with_another_name(_real):
+    return _rewritten("UPDATE payouts_payoutstatement SET payee_name = '别人' WHERE id = %s")
+
+
+def with_another_order(_real):
+    return _rewritten("UPDATE payouts_statementline SET order_number = 'x' WHERE statement_id = %s")

@@ -13,10 +13,8 @@ from ledger.services.adjusting import (
 )
 from orders.models import Order
 from payouts.models import Payout
-from payouts.services.paying import approve_payout, fail_payout, mark_paid
-from tests.payouts.machine.village import PICK, MoneyDay
-
-WHO = st.integers(0, 1)
+from payouts.services.paying import approve_payout, fail_payout, mark_paid, note_hand_return
+from tests.payouts.machine.village import PICK, WHO, MoneyDay
 
 
 class Paying(MoneyDay):
@@ -34,6 +32,9 @@ class Paying(MoneyDay):
         elif payout.statement.status == "disputed":
             with self.refused("statement_questioned"):
                 approve_payout(actor=actor, payout_id=payout.pk, now=self.now)
+        elif not self.payable(payout):
+            with self.refused("not_payable"):
+                approve_payout(actor=actor, payout_id=payout.pk, now=self.now)
         else:
             approve_payout(actor=actor, payout_id=payout.pk, now=self.now)
 
@@ -43,8 +44,9 @@ class Paying(MoneyDay):
         if payout is None:
             return
         actor = self.village.operators[who]
-        if self.in_run(payout) or payout.approved_by == actor:
-            with self.refused("in_run" if self.in_run(payout) else "second_person_needed"):
+        wrong = self.wrong_by_hand(payout, actor)
+        if wrong:
+            with self.refused(wrong):
                 mark_paid(actor=actor, payout_id=payout.pk, reference="1", now=self.now)
             return
         mark_paid(actor=actor, payout_id=payout.pk, reference=f"B{payout.pk}", now=self.now)
@@ -64,6 +66,33 @@ class Paying(MoneyDay):
         payout = self.one(which, Payout.objects.filter(status="processing"))
         if payout and not self.in_run(payout):
             fail_payout(actor=self.village.operators[0], payout_id=payout.pk, reason="卡号不对", now=self.now)
+
+    def wrong_by_hand(self, payout: Payout, actor) -> str:
+        """Why it may not be paid by hand now."""
+        if self.in_run(payout):
+            return "in_run"
+        if payout.approved_by == actor:
+            return "second_person_needed"
+        if payout.statement.status == "disputed":
+            return "statement_questioned"
+        return "cash_in_run" if payout.method == "cash" else ""
+
+    @rule(which=PICK, who=WHO)
+    def what_was_paid_by_hand_comes_back(self, which, who):
+        payout = self.one(which, Payout.objects.filter(status="paid"))
+        if payout is None:
+            return
+        asked = {
+            "actor": self.village.operators[who], "payout_id": payout.pk, "reason": "退票", "now": self.now
+        }  # fmt: skip
+        if payout.transfers.filter(status="paid").exists():
+            with self.refused("move_refused"):
+                note_hand_return(**asked)
+            return
+        note_hand_return(**asked)
+        self.left[payout.pk] -= payout.amount_fen
+        payout.refresh_from_db()
+        assert payout.status == "failed"
 
     def in_run(self, payout: Payout) -> bool:
         """It is in a run that has not done with it: nobody touches it by hand."""

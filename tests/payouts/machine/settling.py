@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from ledger.models import LedgerEntry
+from livestreams.models import Gift
 from orders.models import Order
 from payouts.models import PayoutStatement, SettlementPeriod, StatementLine, StatementQuestion
 from payouts.services import closing
 from payouts.services.questioning import accept_statement, answer_question, question_statement
-from tests.payouts.machine.village import PICK, MoneyDay
+from tests.payouts.machine.village import PICK, MoneyDay, payee_of
 
 # Said here again on purpose: what the rules of the market owe to somebody, and what only sends it.
 OWED = ("farmer_payable", "shop_payable", "host_payable", "freight_payable", "coupon_cost")
@@ -65,8 +66,12 @@ class Settling(MoneyDay):
         """Return whose period an entry belongs to, by the document that it names."""
         if entry.source not in self.shops:
             kind, _, pk = entry.source.partition(":")
-            found = {"order": Order.objects.filter(pk=pk), "order_line": Order.objects.filter(lines=pk)}[kind]
-            self.shops[entry.source] = found.values_list("shop", flat=True).get()
+            found = {
+                "order": Order.objects.filter(pk=pk).values_list("shop", flat=True),
+                "order_line": Order.objects.filter(lines=pk).values_list("shop", flat=True),
+                "gift": Gift.objects.filter(pk=pk).values_list("session__shop", flat=True),
+            }[kind]
+            self.shops[entry.source] = found.get()
         return self.shops[entry.source]
 
     def shop_period(self, which: int) -> SettlementPeriod:
@@ -192,17 +197,11 @@ def owed_entries():
     return entries.select_related("account", "transaction").order_by("pk")
 
 
-def payee_of(statement: PayoutStatement) -> tuple[str, int]:
-    """Return whose tally it is, as the book names them."""
-    if statement.farmer_id:
-        return ("farmer", statement.farmer_id)
-    return ("host", statement.host_id) if statement.host_id else ("shop", statement.payee_shop_id)
-
-
 def frozen(statement: PayoutStatement) -> tuple:
     """Return what may never change once a tally is made."""
     return (
         statement.code, statement.payee_name, statement.gross_fen, statement.commission_fen,
         statement.platform_fee_fen, statement.freight_fen, statement.coupon_fen, statement.refund_fen,
-        statement.correction_fen, statement.carried_fen, statement.net_fen, statement.seal,
+        statement.gift_fen, statement.correction_fen, statement.carried_fen, statement.net_fen,
+        statement.seal,
     )  # fmt: skip

@@ -24,7 +24,10 @@ QUESTIONS = {
         SELECT s.id FROM payouts_payoutstatement s JOIN payouts_statementline l ON l.statement_id = s.id
         GROUP BY s.id
         HAVING s.net_fen <> sum(l.amount_fen) + s.carried_fen
-            OR s.gross_fen <> sum(l.gross_fen) OR s.commission_fen <> sum(l.commission_fen)
+            OR s.gross_fen <>
+                 coalesce(sum(l.gross_fen) FILTER (WHERE l.kind NOT IN ('gift', 'gift_returned')), 0)
+            OR s.gift_fen <> coalesce(sum(l.gross_fen) FILTER (WHERE l.kind IN ('gift', 'gift_returned')), 0)
+            OR s.commission_fen <> sum(l.commission_fen)
             OR s.platform_fee_fen <> sum(l.platform_fee_fen)
             OR s.refund_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'refund'), 0)
             OR s.coupon_fen <> coalesce(sum(l.amount_fen) FILTER (WHERE l.kind = 'coupon'), 0)
@@ -124,10 +127,11 @@ QUESTIONS = {
           SELECT -coalesce(sum(e.amount_fen), 0) FROM ledger_ledgerentry e
           JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'buyer_held'
           JOIN ledger_ledgertransaction t ON t.id = e.transaction_id
-          WHERE t.kind IN ('payment', 'completion', 'after_sale', 'refund')
+          WHERE t.kind IN ('payment', 'completion', 'after_sale', 'refund', 'gift_returned')
         ) <> (SELECT sum(CASE WHEN status = 'completed' THEN refund_requested_fen ELSE captured_fen END)
               FROM orders_order)
            - (SELECT coalesce(sum(amount_fen), 0) FROM orders_refundrequest WHERE status = 'refunded')
+           + (SELECT coalesce(sum(amount_fen), 0) FROM livestreams_gift WHERE status = 'returning')
     """,
     "a refund that somebody else bears than the case says": """
         SELECT al.id FROM orders_aftersaleline al
@@ -199,6 +203,16 @@ QUESTIONS = {
              CASE k.cost_bearer WHEN 'host' THEN k.host_id WHEN 'shop' THEN k.shop_id ELSE 0 END)), 0)
           <> o.discount_fen
     """,
+    "a gift of which its host has another part than the list promised": """
+        SELECT g.id FROM livestreams_gift g JOIN livestreams_giftkind k ON k.id = g.kind_id
+        LEFT JOIN ledger_ledgerentry e ON e.source = 'gift:' || g.id
+        LEFT JOIN ledger_ledgeraccount a ON a.id = e.account_id AND a.purpose = 'host_payable'
+          AND (a.owner_kind, a.owner_id) = ('host', g.host_id)
+        GROUP BY g.id, k.id
+        HAVING coalesce(-sum(e.amount_fen) FILTER (WHERE a.id IS NOT NULL), 0) <> CASE g.status
+            WHEN 'paid' THEN g.quantity * k.price_fen - g.quantity * k.price_fen * k.platform_bp / 10000
+            ELSE 0 END
+    """,
     "a paid line of a pool whose lots are not its units": """
         SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
         JOIN orders_lotallocation x ON x.order_line_id = l.id
@@ -250,6 +264,10 @@ class Truths(MoneyDay):
             return  # the step has only looked
         found = contradictions(self.left)
         assert not found, found
+        self.tallies_are_as_they_were()
+
+    def tallies_are_as_they_were(self) -> None:
+        """Closed stays closed."""
         tallies = {one.pk: frozen(one) for one in PayoutStatement.objects.filter(pk__in=self.sealed)}
         assert tallies == self.sealed, "a tally was changed"
 

@@ -23,7 +23,7 @@ from livestreams.models import FlashDeal, RundownItem
 from livestreams.services.timing_deals import watch_deals
 from livestreams.sources import make_source
 from orders.models import CouponCampaign
-from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementLine
+from payouts.models import Payout, PayoutAccount, PayoutStatement, SettlementPeriod, StatementLine
 from payouts.services.opening import open_period_for
 from shops.models import Farmer, Host, Shop, Variant
 from tests.factories.coupons import make_campaign
@@ -43,6 +43,8 @@ from tests.factories.shops import (
 from tests.payouts.machine.outside import Provider
 
 PICK = st.integers(0, 40)
+WHO = st.integers(0, 1)
+NAMES = {"farmer": "farmer", "host": "host", "shop": "payee_shop"}
 FLOOR_BP = 8_000
 PLENTY = 100_000
 
@@ -192,6 +194,14 @@ class MoneyDay(RuleBasedStateMachine):
         assert code in codes, f"refused with {code!r}"
         assert self.everything() == before
 
+    def payable(self, payout: Payout) -> bool:
+        """Nobody questions it, and its payee has an account that was checked."""
+        statement = PayoutStatement.objects.get(payout=payout)
+        kind, pk = payee_of(statement)
+        account = PayoutAccount.objects.filter(**{NAMES[kind]: pk}).first()
+        is_checked = account is not None and account.status == "active" and account.verified_at is not None
+        return statement.status != "disputed" and is_checked
+
     def everything(self) -> list:
         """Return what a refusal must not change."""
         return [
@@ -201,6 +211,13 @@ class MoneyDay(RuleBasedStateMachine):
             list(PayoutStatement.objects.order_by("pk").values_list("pk", "status", "net_fen")),
             list(Payout.objects.order_by("pk").values_list("pk", "status", "approved_by", "paid_by")),
         ]
+
+
+def payee_of(statement: PayoutStatement) -> tuple[str, int]:
+    """Return whose tally it is, as the book names them."""
+    if statement.farmer_id:
+        return ("farmer", statement.farmer_id)
+    return ("host", statement.host_id) if statement.host_id else ("shop", statement.payee_shop_id)
 
 
 def key() -> uuid.UUID:
