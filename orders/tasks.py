@@ -16,6 +16,7 @@ from orders.models import (
     Shipment,
     Weighing,
 )
+from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
     correcting,
@@ -161,7 +162,10 @@ def after_refunded(request_id: int) -> None:
 @shared_task(name="orders.expire_unpaid")
 def expire_unpaid() -> int:
     """Start closing purchases whose time to pay has run out."""
-    return cancelling.expire_unpaid(now=database_now())
+    now = utc_now()
+    return sum(
+        cancelling.expire_group(group_id=group_id, now=now) for group_id in list_expired_groups(now=now)
+    )
 
 
 @shared_task(name="orders.expire_coupons")

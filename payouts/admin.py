@@ -20,9 +20,11 @@ from payouts.models import (
 )
 from payouts.selectors.periods import overdue_periods
 from payouts.services.closing import begin_early_close
-from payouts.services.paying import approve_payout, fail_payout, mark_paid
+from payouts.services.paying import approve_payout, fail_payout, mark_paid, note_hand_return
 from payouts.services.questioning import answer_question
 from payouts.statuses import PayoutMethod, PayoutStatus, PeriodStatus
+
+BY_HAND = (PayoutMethod.BANK, PayoutMethod.ALIPAY, PayoutMethod.WECHAT)
 
 
 class ReferenceForm(forms.Form):
@@ -32,8 +34,8 @@ class ReferenceForm(forms.Form):
         label=_("Number of the transfer or receipt"), max_length=80, widget=UnfoldAdminTextInputWidget()
     )
     way = forms.ChoiceField(
-        label=_("How it was paid"), choices=[("", _("as planned")), *PayoutMethod.choices], required=False,
-        widget=UnfoldAdminSelectWidget(),
+        label=_("How it was paid"), required=False, widget=UnfoldAdminSelectWidget(),
+        choices=[("", _("as planned")), *((way.value, way.label) for way in BY_HAND)],
     )  # fmt: skip
 
 
@@ -338,6 +340,15 @@ class PayoutAdmin(BaseAdmin):
                 actor=request.user, payout_id=payout.pk, reason=data["reason"], now=utc_now()
             ),
             states=frozenset({PayoutStatus.PROCESSING}),
+            is_dangerous=True,
+        ),
+        Move(
+            name="returned",
+            label=_("The money came back"),
+            run=lambda request, payout, data: note_hand_return(
+                actor=request.user, payout_id=payout.pk, reason=data["reason"], now=utc_now()
+            ),
+            states=frozenset({PayoutStatus.PAID}),
             is_dangerous=True,
         ),
     )

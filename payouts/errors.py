@@ -56,6 +56,13 @@ class NotPayable(MarketError):
         return {"problem": str(self.problem)}
 
 
+class CashInRun(MarketError):
+    """Cash leaves in a run only, where the signed receipt is photographed."""
+
+    code = "cash_in_run"
+    message = _("Cash is paid in a payout run, with a photo of the signed receipt.")
+
+
 class AccountUnreadable(MarketError):
     """An account number was sealed with a key that is not there any more, or altered since."""
 

@@ -16,7 +16,11 @@ from payouts.services.running import make_run
 
 APPROVER, PAYER = "operator", "cashier"
 PAID_FARMER, APPROVED_FARMER = "tashi", "dolma"
-RECEIPT = "现金收条 001"
+SLIP = "转账回单 001"
+CARDS = {
+    "tashi": AccountFacts("bank", "扎西", "6217000000000000512", "农村信用社"),
+    "dolma": AccountFacts("bank", "央金卓嘎", "6217000000000000256", "农村信用社"),
+}
 CLOSED_AFTER = timedelta(minutes=5)
 
 
@@ -29,6 +33,7 @@ def settle_last_week(steps: Steps) -> Iterator[str]:
 
     def pay() -> None:
         for share, key in ((0.3, APPROVED_FARMER), (0.31, PAID_FARMER)):
+            _check_card(steps, cast, key)
             payout = Payout.objects.filter(statement__farmer=cast.farmer(key)).earliest("pk")
             approve_payout(
                 actor=cast.user(APPROVER), payout_id=payout.pk, now=steps.calendar.this_week_at(share)
@@ -36,7 +41,7 @@ def settle_last_week(steps: Steps) -> Iterator[str]:
         mark_paid(
             actor=cast.user(PAYER),
             payout_id=payout.pk,
-            reference=RECEIPT,
+            reference=SLIP,
             now=steps.calendar.this_week_at(0.35),
         )
 
@@ -57,6 +62,16 @@ def read_old_mail(steps: Steps) -> None:
             mark_read(user=user, ids=list(old), now=until)
 
     steps.once("old mail", read)
+
+
+def _check_card(steps: Steps, cast: Cast, key: str) -> None:
+    at = steps.calendar.this_week_at
+    written = write_account(
+        actor=cast.user(PAYER), payee=cast.farmer(key), facts=CARDS[key], reason="入社登记表", now=at(0.28)
+    )
+    confirm_account(
+        actor=cast.user(APPROVER), account_id=written.pk, reason="身份证和银行卡已看", now=at(0.29)
+    )
 
 
 def _put_a_run_together(steps: Steps, cast: Cast) -> None:

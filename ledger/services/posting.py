@@ -82,7 +82,20 @@ def reverse(*, transaction_id: int, memo: str, now: datetime) -> LedgerTransacti
         raise ReversalRefused()
     if LedgerTransaction.objects.filter(reversal_of=original).exists():
         raise AlreadyReversed()
-    postings = [
+    return post(
+        kind=Kind.REVERSAL,
+        key=f"reversal:{original.pk}",
+        source=original.source,
+        postings=opposites_of(original),
+        now=now,
+        memo=memo,
+        reversal_of=original,
+    )
+
+
+def opposites_of(posted: LedgerTransaction) -> list[Posting]:
+    """Return what takes every line of a transaction back."""
+    return [
         Posting(
             purpose=entry.account.purpose,
             amount_fen=-entry.amount_fen,
@@ -90,17 +103,8 @@ def reverse(*, transaction_id: int, memo: str, now: datetime) -> LedgerTransacti
             owner_kind=entry.account.owner_kind,
             owner_id=entry.account.owner_id,
         )
-        for entry in original.entries.select_related("account").order_by("pk")
+        for entry in posted.entries.select_related("account").order_by("pk")
     ]
-    return post(
-        kind=Kind.REVERSAL,
-        key=f"reversal:{original.pk}",
-        source=original.source,
-        postings=postings,
-        now=now,
-        memo=memo,
-        reversal_of=original,
-    )
 
 
 def _accounts_of(lines: Sequence[Posting]) -> dict[tuple[str, str, int], int]:

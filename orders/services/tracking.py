@@ -14,7 +14,6 @@ from django.db.models import Q
 
 from common import outbox
 from common.errors import BodyTooLarge, NotFound
-from common.sweeping import sweep_each
 from orders.carriers import get_tracker
 from orders.carriers.base import Event, TrackerUnavailable
 from orders.models import CarrierReport, Order, Shipment, TrackingEvent
@@ -134,12 +133,8 @@ def ask_about_parcels(*, now: datetime, limit: int = 100) -> int:
             if failures == FAILURES_IN_A_ROW:
                 break
             continue
-        answered += sweep_each(
-            [parcel.pk],
-            lambda pk, told=told: note_events(shipment_id=pk, events=told.events, now=now),
-            what="parcel",
-        )
-        failures = 0
+        note_events(shipment_id=parcel.pk, events=told.events, now=now)
+        answered, failures = answered + 1, 0
     return answered
 
 

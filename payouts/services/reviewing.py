@@ -21,8 +21,8 @@ from payouts.statuses import (
 def return_to_review(*, account: PayoutAccount, problem: str, actor: User, now: datetime) -> int:
     """Take the payee's payouts that have not left yet out of what may be sent; return how many.
 
-    In a run that nobody has approved they are held. What is on its way already stays: it may be paid. The
-    caller holds the lock of the account.
+    In a run that nobody has approved they are held; what was approved to be paid by hand waits for another
+    approval. What is on its way already stays: it may be paid. The caller holds the lock of the account.
     """
     field, pk = payee_of(account)
     mine = PayoutTransfer.objects.filter(
@@ -37,6 +37,11 @@ def return_to_review(*, account: PayoutAccount, problem: str, actor: User, now: 
             moved += 1
     for run in runs.values():
         end_when_done(run, now=now)
+    by_hand = Payout.objects.filter(status=PayoutStatus.PROCESSING, **{f"statement__{field}": pk})
+    for payout_id in by_hand.exclude(transfers__status__in=OPEN_TRANSFERS).values_list("pk", flat=True):
+        if back_to_pending(payout_id):
+            _audit(payout_id, {"payout": PayoutStatus.PROCESSING}, {"problem": problem}, actor, now)
+            moved += 1
     return moved
 
 
@@ -66,24 +71,33 @@ def take_back(
         transfer.settled_at = now
         back_to_pending(transfer.payout_id)
     transfer.save(update_fields=["status", "problem", "settled_at"])
+    after = {"transfer": target, "problem": problem, "run": run.pk}
+    _audit(transfer.payout_id, {"transfer": before}, after, actor, now, why)
+
+
+def back_to_pending(payout_id: int) -> bool:
+    """Let an approved payout wait for an approval again; False when it is not approved any more."""
+    payout = Payout.objects.select_for_update().get(pk=payout_id)
+    if payout.status != PayoutStatus.PROCESSING:
+        return False
+    check_move(PAYOUT_MOVES, payout.status, PayoutStatus.PENDING)
+    payout.status, payout.approved_by, payout.approved_at = PayoutStatus.PENDING, None, None
+    payout.save(update_fields=["status", "approved_by", "approved_at"])
+    return True
+
+
+def _audit(
+    payout_id: int, before: dict, after: dict, actor: User | None, now: datetime, reason: str = ""
+) -> None:
     record(
         actor=actor_of(actor),
         action="payouts.return_to_review",
-        target=f"payout:{transfer.payout_id}",
-        before={"transfer": before},
-        after={"transfer": target, "problem": problem, "run": run.pk},
-        reason=why,
+        target=f"payout:{payout_id}",
+        before=before,
+        after=after,
+        reason=reason,
         now=now,
     )
-
-
-def back_to_pending(payout_id: int) -> None:
-    """Let an approved payout wait for an approval again."""
-    payout = Payout.objects.select_for_update().get(pk=payout_id)
-    if payout.status != PayoutStatus.PENDING:
-        check_move(PAYOUT_MOVES, payout.status, PayoutStatus.PENDING)
-        payout.status, payout.approved_by, payout.approved_at = PayoutStatus.PENDING, None, None
-        payout.save(update_fields=["status", "approved_by", "approved_at"])
 
 
 def end_when_done(run: PayoutRun, *, now: datetime) -> None:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Contact
 from common.money import yuan_text
@@ -62,79 +63,57 @@ def _letter_of(statement: PayoutStatement) -> Letter:
 
 def tell_paid(*, payout: Payout, now: datetime, told_as: str = "") -> None:
     """Tell a payee that the money was sent; `told_as` where a payout is sent more than once."""
-    statement = payout.statement
-    contact = statement.payee.contact
-    with in_language_of(contact):
-        words = {"amount": yuan_text(payout.amount_fen), "code": statement.code}
-        tell(
-            contact_id=contact.pk,
-            kind="payout_paid",
-            title=_("Paid to you: ¥%(amount)s") % words,
-            body=_("¥%(amount)s for tally %(code)s was sent to you.") % words,
-            url=_page_of(statement, contact),
-            dedupe_key=told_as or f"payout_paid:{payout.pk}",
-            now=now,
-        )
+    _tell_of_payout(
+        payout,
+        "payout_paid",
+        _("Paid to you: ¥%(amount)s"),
+        _("¥%(amount)s for tally %(code)s was sent to you."),
+        told_as or f"payout_paid:{payout.pk}",
+        now,
+    )
 
 
-def tell_returned(*, payout: Payout, transfer_id: int, now: datetime) -> None:
+def tell_returned(*, payout: Payout, returned_as: str, now: datetime) -> None:
     """Tell a payee that the money came back, is still theirs, and what to do."""
-    statement = payout.statement
-    contact = statement.payee.contact
-    with in_language_of(contact):
-        words = {"amount": yuan_text(payout.amount_fen), "code": statement.code}
-        tell(
-            contact_id=contact.pk,
-            kind="payout_returned",
-            title=_("¥%(amount)s came back to us") % words,
-            body=_(
-                "¥%(amount)s for tally %(code)s did not reach you. It is still yours. Please tell us whether "
-                "your account is right; then we send it again."
-            )
-            % words,
-            url=_page_of(statement, contact),
-            dedupe_key=f"payout_returned:{transfer_id}",
-            now=now,
-        )
+    _tell_of_payout(
+        payout,
+        "payout_returned",
+        _("¥%(amount)s came back to us"),
+        _(
+            "¥%(amount)s for tally %(code)s did not reach you. It is still yours. Please tell us whether "
+            "your account is right; then we send it again."
+        ),
+        returned_as,
+        now,
+    )
 
 
 def tell_to_take(*, transfer: PayoutTransfer, now: datetime) -> None:
     """Tell a payee that money waits in WeChat until they take it."""
-    statement = transfer.payout.statement
-    contact = statement.payee.contact
-    with in_language_of(contact):
-        words = {"amount": yuan_text(transfer.amount_fen), "code": statement.code}
-        tell(
-            contact_id=contact.pk,
-            kind="payout_to_take",
-            title=_("Take your ¥%(amount)s in WeChat") % words,
-            body=_(
-                "¥%(amount)s for tally %(code)s waits for you. Open WeChat and take it within a day; then it "
-                "comes back to us and is sent again."
-            )
-            % words,
-            url=f"{_page_of(statement, contact)}take/" if contact.user_id else "",
-            dedupe_key=f"payout_to_take:{transfer.pk}",
-            now=now,
-        )
+    _tell_of_payout(
+        transfer.payout,
+        "payout_to_take",
+        _("Take your ¥%(amount)s in WeChat"),
+        _(
+            "¥%(amount)s for tally %(code)s waits for you. Open WeChat and take it within a day; then it "
+            "comes back to us and is sent again."
+        ),
+        f"payout_to_take:{transfer.pk}",
+        now,
+        page="take/",
+    )
 
 
 def tell_not_taken(*, transfer: PayoutTransfer, now: datetime) -> None:
     """Tell a payee that the time to take the money is over, and that it is still theirs."""
-    statement = transfer.payout.statement
-    contact = statement.payee.contact
-    with in_language_of(contact):
-        words = {"amount": yuan_text(transfer.amount_fen), "code": statement.code}
-        tell(
-            contact_id=contact.pk,
-            kind="payout_not_taken",
-            title=_("¥%(amount)s was not taken") % words,
-            body=_("¥%(amount)s for tally %(code)s came back to us. It is still yours: we send it again.")
-            % words,
-            url=_page_of(statement, contact),
-            dedupe_key=f"payout_not_taken:{transfer.pk}",
-            now=now,
-        )
+    _tell_of_payout(
+        transfer.payout,
+        "payout_not_taken",
+        _("¥%(amount)s was not taken"),
+        _("¥%(amount)s for tally %(code)s came back to us. It is still yours: we send it again."),
+        f"payout_not_taken:{transfer.pk}",
+        now,
+    )
 
 
 def tell_account_changed(*, account: PayoutAccount, now: datetime) -> None:
@@ -145,7 +124,7 @@ def tell_account_changed(*, account: PayoutAccount, now: datetime) -> None:
         tell(
             contact_id=contact.pk,
             kind="payout_account_changed",
-            title=_("Your payout account was changed"),
+            title=str(_("Your payout account was changed")),
             body=_("Your money will go to: %(way)s %(detail)s. If you did not ask for this, call us at once.")
             % words,
             url="",
@@ -166,6 +145,25 @@ def tell_answered(*, question: StatementQuestion, now: datetime) -> None:
             body=question.answer,
             url=_page_of(statement, contact),
             dedupe_key=f"statement_answered:{question.pk}",
+            now=now,
+        )
+
+
+def _tell_of_payout(
+    payout: Payout, kind: str, title: Any, body: Any, told_as: str, now: datetime, *, page: str = ""
+) -> None:
+    statement = payout.statement
+    contact = statement.payee.contact
+    with in_language_of(contact):
+        words = {"amount": yuan_text(payout.amount_fen), "code": statement.code}
+        url = _page_of(statement, contact)
+        tell(
+            contact_id=contact.pk,
+            kind=kind,
+            title=title % words,
+            body=body % words,
+            url=f"{url}{page}" if url else "",
+            dedupe_key=told_as,
             now=now,
         )
 

@@ -9,15 +9,14 @@ from accounts.models import User
 from common.audit import actor_of, record
 from common.errors import Invalid, MarketError, MoveRefused, NotAllowed, NotFound
 from common.moves import check_move
-from ledger.errors import AlreadyReversed
 from ledger.models import LedgerTransaction
-from ledger.services.posting import Posting, post
+from ledger.services.posting import post
 from ledger.statuses import Kind
 from payments.errors import GatewayRefused, GatewayUnavailable
 from payouts.errors import StatementMismatchError
 from payouts.models import Payout, PayoutRun, PayoutTransfer
 from payouts.sealing import unseal
-from payouts.services.paying import postings_of
+from payouts.services.paying import postings_of, take_back_payout
 from payouts.services.reviewing import end_when_done, take_back
 from payouts.services.running import locked_transfer
 from payouts.services.telling import tell_not_taken, tell_paid, tell_returned, tell_to_take
@@ -331,32 +330,13 @@ def _return(transfer: PayoutTransfer, actor: User | None, reason: str, now: date
     )
     check_move(PAYOUT_MOVES, payout.status, PayoutStatus.FAILED)
     paid = LedgerTransaction.objects.get(key=_key(transfer))
-    if LedgerTransaction.objects.filter(reversal_of=paid).exists():
-        raise AlreadyReversed()
+    take_back_payout(paid=paid, key=f"payout_returned:{transfer.pk}", reason=reason, now=now)
     transfer.status, transfer.last_error = TransferStatus.RETURNED, reason[:200]
     transfer.save(update_fields=["status", "last_error"])
     payout.status = PayoutStatus.FAILED
     payout.save(update_fields=["status"])
-    post(
-        kind=Kind.PAYOUT_RETURNED,
-        key=f"payout_returned:{transfer.pk}",
-        source=f"payout:{payout.pk}",
-        postings=[
-            Posting(
-                entry.account.purpose,
-                -entry.amount_fen,
-                entry.source,
-                entry.account.owner_kind,
-                entry.account.owner_id,
-            )
-            for entry in paid.entries.select_related("account").order_by("pk")
-        ],
-        now=now,
-        memo=reason[:200],
-        reversal_of=paid,
-    )
     _audit(actor, "payouts.transfer_returned", transfer, TransferStatus.PAID, now, reason)
-    tell_returned(payout=payout, transfer_id=transfer.pk, now=now)
+    tell_returned(payout=payout, returned_as=f"payout_returned:{transfer.pk}", now=now)
 
 
 def _key(transfer: PayoutTransfer) -> str:

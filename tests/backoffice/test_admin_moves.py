@@ -13,6 +13,7 @@ from orders.models import RefundRequest
 from payouts.models import Payout, SettlementPeriod
 from payouts.services.paying import approve_payout
 from shops.models import Host, Product, Shop
+from tests.factories.runs import make_account
 from tests.factories.shops import make_person
 
 pytestmark = pytest.mark.django_db
@@ -29,8 +30,16 @@ def bulk(client, address, action, rows, **data):
     return client.post(address, body | data)
 
 
+def accounts_for(payouts, checker) -> None:
+    """Everybody who is paid has an account that another operator has checked."""
+    writer, now = make_person(name="会计", is_staff=True), utc_now()
+    for payout in payouts:
+        make_account(payee=payout.statement.payee, writer=writer, checker=checker, now=now)
+
+
 def test_payout_is_approved_by_one_and_paid_by_another(full, operator, checker, client):
     payout = full.world.farmer_statement.payout
+    accounts_for([payout], operator)
     address = f"/admin/payouts/payout/{payout.pk}"
     client.force_login(operator)
     labels = [move["url"] for move in client.get(f"{address}/change/").context["moves"]]
@@ -64,6 +73,7 @@ def test_payouts_are_approved_together(full, operator, client):
     client.force_login(operator)
     payouts = list(Payout.objects.filter(status="pending"))
     assert len(payouts) == 2
+    accounts_for(payouts, operator)
 
     asked = bulk(client, "/admin/payouts/payout/", "approve", payouts)
     assert asked.status_code == 200
@@ -326,6 +336,7 @@ def test_only_superusers_give_rights(full, operator, arun, clerk_of_house, clien
 def test_refusals_in_a_bulk_action_are_shown(full, operator, client):
     client.force_login(operator)
     payouts = list(Payout.objects.filter(status="pending"))
+    accounts_for(payouts, operator)
     approve_payout(actor=operator, payout_id=payouts[0].pk, now=utc_now())
 
     response = bulk(client, "/admin/payouts/payout/", "approve", payouts, apply="1", reason="x")

@@ -63,16 +63,17 @@ def test_a_run_is_made_checked_and_started_in_the_admin(market, tallies, operato
 
 
 def test_what_needs_a_look_stands_first(market, tallies, arun, mei, operator, checker, client, settings):
-    """The host has no account; the farmer gets 16 times as much as last week, the shop the same."""
+    """The host's account was stopped; the farmer gets 16 times as much as last week, the shop the same."""
     now = utc_now()
+    for payee in (market.farmer, market.host, market.shop):
+        make_account(payee=payee, writer=operator, checker=checker, now=now)
     for payout in Payout.objects.all():
         approve_payout(actor=operator, payout_id=payout.pk, now=now)
         mark_paid(actor=checker, payout_id=payout.pk, reference="1", now=now)
     later = tallies.ends_at
     make_live_sale(market=market, buyer=arun, seller=mei, now=later, quantity=16)
     close_week(shop=market.shop, now=later)
-    for payee in (market.farmer, market.shop):
-        make_account(payee=payee, writer=operator, checker=checker, now=now)
+    PayoutAccount.objects.filter(host=market.host).update(status="restricted")
     settings.PAYOUT_LARGE_FEN = 100_000
     run = new_run(maker=operator, now=now)
     client.force_login(checker)
@@ -80,14 +81,14 @@ def test_what_needs_a_look_stands_first(market, tallies, arun, mei, operator, ch
     page = client.get(address(run))
 
     board = page.context["board"]
-    assert board.rows[0].transfer.problem == "no_account"
+    assert board.rows[0].transfer.problem == "restricted"
     farmer = next(row for row in board.rows if row.transfer.payout.statement.farmer_id)
     assert board.rows[1] == farmer
     assert (farmer.last_fen, farmer.is_large, farmer.is_odd) == (6256, True, True)
     assert farmer.difference_fen == farmer.transfer.amount_fen - 6256
     assert board.payable_fen == total_of(run) and board.first_times == 0
     text = page.content.decode()
-    assert f'data-payable="{total_of(run)}"' in text and 'data-problem="no_account"' in text
+    assert f'data-payable="{total_of(run)}"' in text and 'data-problem="restricted"' in text
     assert "data-large data-odd" in text
     assert "bank-file" not in text
 

@@ -114,6 +114,19 @@ def test_from_photo_to_payout(stack: Stack, browser: Browser) -> None:
     )
     assert told == [("sent",)]
 
+    [(account_id,)] = stack.rows("SELECT id FROM payouts_payoutaccount WHERE farmer_id = %s", farmer_id)
+    account_page = f"/admin/payouts/payoutaccount/{account_id}/change/"
+    operator.goto(account_page)
+    operator.locator(".market-moves a[href$='/move/rewrite/']").click()
+    operator.select_option("[name=method]", "bank")
+    for name, text in {
+        "holder": farmer, "detail": "6222021234567890128", "bank_name": "信用社", "reason": "新卡",
+    }.items():  # fmt: skip
+        operator.fill(f"[name={name}]", text)
+    operator.locator(".market-ask button[type=submit]").click()
+    operator.wait_for_url(lambda url: "/move/" not in url)
+    steps.make_move(cashier, account_page, "confirm", reason="身份证")
+
     payout_page = f"/admin/payouts/payout/{payout_id}/change/"
     steps.make_move(operator, payout_page, "approve", reason="checked against the tally")
     steps.make_move(cashier, payout_page, "paid", reference="RECEIPT-2026-0001")

@@ -219,6 +219,7 @@ def payout(world):
     received(world)
     period = close_week(shop=world.market.shop, now=utc_now())
     made = statement_of(period, farmer=world.market.farmer).payout
+    make_account(payee=world.market.farmer, writer=world.operator, checker=world.checker, now=utc_now())
     approve_payout(actor=world.operator, payout_id=made.pk, now=utc_now())
     mark_paid(actor=world.checker, payout_id=made.pk, reference="B1", now=utc_now())
     return LedgerTransaction.objects.get(kind=Kind.PAYOUT).key

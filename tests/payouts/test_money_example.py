@@ -32,6 +32,7 @@ from tests.factories.coupons import make_campaign, make_coupon
 from tests.factories.livestreams import NOW, add_to_rundown, make_deal, make_pin, make_session
 from tests.factories.lots import bring, make_pool
 from tests.factories.payouts import close_week
+from tests.factories.runs import make_account
 from tests.factories.shops import authorize_shop, make_farmer, make_product
 from tests.payments.machine.provider import SIGNED, Purse
 
@@ -88,6 +89,7 @@ class Example:
     def pay_all(self, operator, checker, now: datetime) -> None:
         """Two operators pay every tally that is above zero."""
         for payout in Payout.objects.exclude(status="paid"):
+            make_account(payee=payout.statement.payee, writer=operator, checker=checker, now=now)
             approve_payout(actor=operator, payout_id=payout.pk, now=now)
             mark_paid(actor=checker, payout_id=payout.pk, reference=f"B{payout.pk}", now=now)
 

@@ -9,17 +9,27 @@ from ledger.models import LedgerTransaction
 from ledger.selectors import balance_of, trial_balance
 from ledger.services.posting import reverse
 from notifications.models import Notification
-from payouts.errors import ReferenceMissing, SecondPersonNeeded
+from payouts.errors import (
+    CashInRun,
+    NotPayable,
+    ReferenceMissing,
+    SecondPersonNeeded,
+    StatementQuestioned,
+)
 from payouts.models import Payout
-from payouts.services.paying import approve_payout, fail_payout, mark_paid
+from payouts.services.banking import make_bank_file, take_bank_answer
+from payouts.services.keeping_accounts import confirm_account, restrict_account, write_account
+from payouts.services.paying import approve_payout, fail_payout, mark_paid, note_hand_return
+from payouts.services.questioning import question_statement
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
+from tests.factories.runs import FACTS, make_account, started_run, transfer_of
 from tests.factories.shops import make_product
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def payout(market, arun, mei, now) -> Payout:
+def payout(market, arun, mei, now, farmer_account) -> Payout:
     make_live_sale(market=market, buyer=arun, seller=mei, now=now)
     period = close_week(shop=market.shop, now=now)
     return statement_of(period, farmer=market.farmer).payout
@@ -59,13 +69,13 @@ def test_payout_is_approved_paid_posted_and_told(market, payout, operator, check
 @pytest.mark.parametrize(
     ("planned", "way", "paid_from"),
     [
-        ("bank", "", "bank"), ("cash", "", "bank"), ("alipay", "", "cash"), ("wechat", "", "cash"),
-        ("cash", "bank", "bank"), ("cash", "alipay", "cash"), ("wechat", "cash", "bank"),
+        ("bank", "", "bank"), ("alipay", "", "cash"), ("wechat", "", "cash"), ("cash", "bank", "bank"),
+        ("cash", "alipay", "cash"), ("wechat", "bank", "bank"),
     ],
 )  # fmt: skip
-def test_the_money_leaves_where_the_way_says(payout, operator, checker, now, planned, way, paid_from):
+def test_the_money_leaves_where_the_way_says(market, payout, operator, checker, now, planned, way, paid_from):
     """Of the chart, "bank" is our own account and till, "cash" our balance at the providers."""
-    Payout.objects.filter(pk=payout.pk).update(method=planned)
+    make_account(payee=market.farmer, writer=operator, checker=checker, now=now, method=planned)
     approve_payout(actor=operator, payout_id=payout.pk, now=now)
     other = {"bank": "cash", "cash": "bank"}[paid_from]
     before = {purpose: balance_of(purpose=purpose) for purpose in ("bank", "cash")}
@@ -86,7 +96,7 @@ def test_a_way_that_nobody_knows_is_refused(market, payout, operator, checker, n
         mark_paid(actor=checker, payout_id=payout.pk, reference="1", way="pigeon", now=now)
 
     payout.refresh_from_db()
-    assert (payout.status, payout.method, owed_to_farmer(market)) == ("processing", "cash", 6256)
+    assert (payout.status, payout.method, owed_to_farmer(market)) == ("processing", "bank", 6256)
     assert not LedgerTransaction.objects.filter(kind="payout").exists()
 
 
@@ -94,6 +104,7 @@ def test_freight_and_goods_of_a_shop_are_both_cleared(market, arun, mei, operato
     product = make_product(shop=market.shop, price_fen=10000)
     make_completed(buyer=arun, seller=mei, variant=product.variants.get(), now=now)
     payout = close_week(shop=market.shop, now=now).statements.get().payout
+    make_account(payee=market.shop, writer=operator, checker=checker, now=now)
     approve_payout(actor=operator, payout_id=payout.pk, now=now)
 
     mark_paid(actor=checker, payout_id=payout.pk, reference="1", now=now)
@@ -104,7 +115,9 @@ def test_freight_and_goods_of_a_shop_are_both_cleared(market, arun, mei, operato
     assert balance_of(purpose="bank") == -10500
 
 
-def test_debt_that_was_carried_is_cleared_with_the_payout(market, arun, mei, operator, checker, now):
+def test_debt_that_was_carried_is_cleared_with_the_payout(
+    market, arun, mei, operator, checker, now, farmer_account
+):
     order = make_completed(buyer=arun, seller=mei, variant=market.variant, now=now)
     first = close_week(shop=market.shop, now=now)
     first_payout = first.statements.get(farmer=market.farmer).payout
@@ -187,3 +200,115 @@ def test_only_operators_move_money(payout, mei, zoya, operator, now):
 
     payout.refresh_from_db()
     assert payout.status == "pending"
+
+
+def test_who_may_not_be_paid_in_a_run_is_not_paid_by_hand_either(
+    market, payout, farmer_account, operator, checker, now
+):
+    def refused(problem):
+        with pytest.raises(NotPayable) as refusal:
+            approve_payout(actor=checker, payout_id=payout.pk, now=now)
+        assert refusal.value.extra() == {"problem": problem}
+
+    host = Payout.objects.get(statement__host=market.host)
+    with pytest.raises(NotPayable) as refusal:
+        approve_payout(actor=checker, payout_id=host.pk, now=now)
+    assert refusal.value.extra() == {"problem": "no_account"}
+    restrict_account(actor=operator, account_id=farmer_account.pk, reason="asked to stop", now=now)
+    refused("restricted")
+    write_account(actor=operator, payee=market.farmer, facts=FACTS["bank"], reason="new card", now=now)
+    refused("not_checked")
+
+    assert set(Payout.objects.values_list("status", "approved_by")) == {("pending", None)}
+
+
+def test_an_account_changed_after_an_approval_by_hand_waits_for_another_one(
+    market, payout, farmer_account, operator, checker, now
+):
+    approve_payout(actor=operator, payout_id=payout.pk, now=now)
+
+    write_account(actor=operator, payee=market.farmer, facts=FACTS["alipay"], reason="new card", now=now)
+    confirm_account(actor=checker, account_id=farmer_account.pk, reason="seen", now=now)
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.approved_by) == ("pending", None)
+    with pytest.raises(MoveRefused):
+        mark_paid(actor=checker, payout_id=payout.pk, reference="1", now=now)
+    audit = AuditEntry.objects.get(action="payouts.return_to_review")
+    assert (audit.target, audit.after) == (f"payout:{payout.pk}", {"problem": "account_changed"})
+    # The change slipped in between the approver's look and the approval.
+    later = now + timedelta(minutes=5)
+    write_account(actor=operator, payee=market.farmer, facts=FACTS["bank"], reason="again", now=later)
+    confirm_account(actor=checker, account_id=farmer_account.pk, reason="seen", now=later)
+    Payout.objects.filter(pk=payout.pk).update(status="processing", approved_by=operator, approved_at=now)
+    with pytest.raises(NotPayable) as refusal:
+        mark_paid(actor=checker, payout_id=payout.pk, reference="1", now=later)
+    assert refusal.value.extra() == {"problem": "account_changed"}
+    assert not LedgerTransaction.objects.filter(kind="payout").exists()
+
+
+def test_a_question_after_the_approval_holds_the_money_back(market, mei, payout, operator, checker, now):
+    approve_payout(actor=operator, payout_id=payout.pk, now=now)
+    question_statement(actor=mei, statement_id=payout.statement_id, text="少了一箱", now=now)
+
+    with pytest.raises(StatementQuestioned):
+        mark_paid(actor=checker, payout_id=payout.pk, reference="1", now=now)
+
+    payout.refresh_from_db()
+    assert (payout.status, payout.reference, owed_to_farmer(market)) == ("processing", "", 6256)
+
+
+@pytest.mark.parametrize(("method", "way"), [("cash", ""), ("bank", "cash")])
+def test_cash_needs_its_receipt_and_leaves_in_a_run_only(market, payout, operator, checker, now, method, way):
+    make_account(payee=market.farmer, writer=operator, checker=checker, now=now, method=method)
+    approve_payout(actor=operator, payout_id=payout.pk, now=now)
+
+    with pytest.raises(CashInRun):
+        mark_paid(actor=checker, payout_id=payout.pk, reference="1", way=way, now=now)
+
+    payout.refresh_from_db()
+    assert (payout.status, owed_to_farmer(market)) == ("processing", 6256)
+
+
+def test_what_was_paid_by_hand_and_came_back_is_owed_told_and_paid_once_more(
+    market, payout, operator, checker, now
+):
+    """The payer of the first time approves the second: two people each time."""
+    approve_payout(actor=operator, payout_id=payout.pk, now=now)
+    mark_paid(actor=checker, payout_id=payout.pk, reference="1", now=now)
+    with pytest.raises(Invalid):
+        note_hand_return(actor=operator, payout_id=payout.pk, reason=" ", now=now)
+
+    note_hand_return(actor=operator, payout_id=payout.pk, reason="销户", now=now)
+
+    payout.refresh_from_db()
+    assert (payout.status, owed_to_farmer(market), balance_of(purpose="bank")) == ("failed", 6256, 0)
+    told = Notification.objects.get(kind="payout_returned")
+    assert told.contact == market.farmer.contact and "62.56" in told.title
+    with pytest.raises(MoveRefused):
+        note_hand_return(actor=operator, payout_id=payout.pk, reason="again", now=now)
+
+    approve_payout(actor=checker, payout_id=payout.pk, now=now)
+    mark_paid(actor=operator, payout_id=payout.pk, reference="2", now=now)
+    assert (owed_to_farmer(market), balance_of(purpose="bank")) == (0, -6256)
+    note_hand_return(actor=checker, payout_id=payout.pk, reason="again", now=now)
+    assert owed_to_farmer(market) == 6256
+    kinds = LedgerTransaction.objects.filter(source=f"payout:{payout.pk}").order_by("pk")
+    assert list(kinds.values_list("kind", flat=True)) == ["payout", "payout_returned"] * 2
+    assert trial_balance().is_right
+    assert close_week(shop=market.shop, now=now + timedelta(days=8)).statements.count() == 0
+
+
+def test_what_was_paid_in_a_run_does_not_come_back_by_hand(
+    market, tallies, farmer_account, operator, checker, now, settings
+):
+    run = started_run(maker=operator, checker=checker, now=now)
+    transfer = transfer_of(run, farmer=market.farmer)
+    make_bank_file(actor=operator, run_id=run.pk, layout="csv", now=now)
+    answer = f"流水号,金额,结果\n{transfer.reference},62.56,成功\n".encode()
+    take_bank_answer(actor=operator, run_id=run.pk, content=answer, now=now)
+
+    with pytest.raises(MoveRefused):
+        note_hand_return(actor=operator, payout_id=transfer.payout_id, reason="x", now=now)
+
+    assert owed_to_farmer(market) == 0

@@ -26,7 +26,7 @@ def statement(market, arun, mei, now) -> PayoutStatement:
 
 
 def test_question_holds_the_payout_until_it_is_answered_and_the_payee_is_told(
-    market, statement, operator, now
+    market, statement, operator, farmer_account, now
 ):
     farmer = market.farmer.user
     question = question_statement(actor=farmer, statement_id=statement.pk, text="  少了\n一箱 ", now=now)

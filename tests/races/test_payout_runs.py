@@ -143,6 +143,7 @@ def test_control_without_locks_and_moves_both_hand_cash_out(earned, people, monk
 
 
 def test_a_hand_payment_and_a_run_at_once_do_not_both_take_a_payout(earned, people):
+    account(earned, people, "bank")
     payout = Payout.objects.get(statement__farmer=earned.farmer)
     approve_payout(actor=people[0], payout_id=payout.pk, now=utc_now())
 

@@ -14,6 +14,7 @@ from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementL
 from payouts.services import claiming, closing, paying
 from payouts.services.opening import open_period_for
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
+from tests.factories.runs import make_account
 from tests.factories.shops import authorize_shop, make_farmer, make_person, make_product
 from tests.together import run_together
 
@@ -74,6 +75,8 @@ def approved(market, arun, mei, operator):
     now = utc_now()
     make_live_sale(market=market, buyer=arun, seller=mei, now=now)
     payout = statement_of(close_week(shop=market.shop, now=now), farmer=market.farmer).payout
+    writer = make_person(name="会计", is_staff=True)
+    make_account(payee=market.farmer, writer=writer, checker=operator, now=now)
     return paying.approve_payout(actor=operator, payout_id=payout.pk, now=now)
 
 
