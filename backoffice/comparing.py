@@ -277,7 +277,7 @@ def _files(now: datetime) -> list[Difference]:
     for pk, is_private, sizes in Photo.objects.filter(status=PhotoStatus.READY).values_list(
         "pk", "is_private", "sizes"
     ):
-        folder = root / "private" if is_private else root
+        folder = root / ("private" if is_private else "public")
         missing += [
             Difference("file_missing", f"photo:{pk}", path, "no file")
             for path in sizes.values()

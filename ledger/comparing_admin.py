@@ -32,12 +32,12 @@ def _kind(finding: ReconciliationFinding) -> str:
 
 
 @display(description=_("expected"))
-def _expected(finding: ReconciliationFinding) -> str:
+def _expected(finding: ReconciliationFinding) -> Any:
     return side_text(finding.kind, finding.expected)
 
 
 @display(description=_("found"))
-def _found(finding: ReconciliationFinding) -> str:
+def _found(finding: ReconciliationFinding) -> Any:
     return side_text(finding.kind, finding.found)
 
 

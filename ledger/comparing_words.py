@@ -107,6 +107,11 @@ KIND_WORDS = {
     "line_below_floor": _("sold below the price agreed with a grower"),
     "file_missing": _("a photo without its file"),
 }
+SIDE_WORDS = {
+    "no file": _("no file"),
+    "sum of entries": _("sum of entries"),
+    "another balance": _("another balance"),
+}
 # What these expect and find is fen.
 MONEY_KINDS = frozenset(
     {
@@ -158,7 +163,9 @@ def kind_words(kind: str) -> Any:
     return KIND_WORDS.get(kind, kind)
 
 
-def side_text(kind: str, value: str) -> str:
-    """Return what one side says; fen are shown as money."""
+def side_text(kind: str, value: str) -> Any:
+    """Return what one side says; fen are shown as money, what the code calls a state in words."""
+    if value in SIDE_WORDS:
+        return SIDE_WORDS[value]
     is_money = kind in MONEY_KINDS and value.removeprefix("-").isdecimal()
     return money_text(int(value)) if is_money else value

@@ -33,7 +33,7 @@ def test_every_question_has_words_for_what_it_finds():
         ("payment_amount", "6800", "¥68.00"),
         ("gift_paid", "-5", "−¥0.05"),
         ("units_in_parcels", "3", "3"),
-        ("cached_balance", "sum of entries", "sum of entries"),
+        ("file_missing", "photos/a/b.webp", "photos/a/b.webp"),
         ("book_total", "no number", "no number"),
     ],
 )

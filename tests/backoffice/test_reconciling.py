@@ -57,7 +57,7 @@ def clean(market, arun, mei, operator):
     make_coupon(user=arun, campaign=campaign)
     photo = make_photo(product=market.variant.product)
     for path in [path for one in Photo.objects.all() for path in one.sizes.values()]:
-        file = Path(settings.MEDIA_ROOT) / path
+        file = Path(settings.MEDIA_ROOT, "public", path)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"picture")
     OutboxMessage.objects.update(done_at=now)
@@ -154,7 +154,7 @@ def test_fifteen_differences_are_found_in_one_round(clean, zhuoma, market, capsy
     made = injections(clean, zhuoma, market)
     for _job, _kind, statement, value in made:
         forge(statement, value)
-    Path(settings.MEDIA_ROOT, clean["photo"].sizes["360"]).unlink()
+    Path(settings.MEDIA_ROOT, "public", clean["photo"].sizes["360"]).unlink()
     expected = sorted({(job, kind) for job, kind, *_rest in made} | {("files", "file_missing")})
     state = fingerprint()
 
