@@ -266,6 +266,7 @@ LABELS = {
     "hint": _("hint"),
     "host_fen": _("host's part"),
     "in_deals": _("in flash deals"),
+    "imported_at": _("brought in"),
     "is_barred": _("barred"),
     "is_current": _("valid now"),
     "is_open": _("open"),
