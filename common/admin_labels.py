@@ -326,6 +326,7 @@ LABELS = {
     "seen_before": _("looked at up to"),
     "seen_id": _("seen up to"),
     "seen_in": _("seen in"),
+    "shelf_units": _("pieces on the shelf again"),
     "shipped_units": _("pieces sent"),
     "side": _("side"),
     "slow_mode_seconds": _("slow mode in seconds"),

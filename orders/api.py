@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.clock import utc_now
+from common.clock import database_now, utc_now
+from common.drf import validated
 from common.idempotency import parse_key
 from common.sessions import digest_of
 from orders import serializers as shapes
@@ -18,15 +19,8 @@ from orders.selectors import cart_lines, get_visible_order, list_visible_orders
 from orders.services import cancelling, carting, receiving, shipping
 from orders.services.granting import grant_deal, grant_goods
 from orders.services.placing import place_order
-from orders.services.pricing import WantedLine
 
 KEY_PARAMETER = OpenApiParameter("Idempotency-Key", OpenApiTypes.UUID, OpenApiParameter.HEADER, required=True)
-
-
-def _checked(serializer_class: type, request: Request) -> dict:
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return serializer.validated_data
 
 
 class CartLinesView(APIView):
@@ -44,7 +38,7 @@ class CartLinesView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Put units aside."""
-        wanted = _checked(shapes.AddCartLineSerializer, request)
+        wanted = validated(shapes.AddCartLineSerializer, request)
         line = carting.add_to_cart(
             user=request.user,
             variant_id=wanted["variant"],
@@ -65,7 +59,7 @@ class CartLineView(APIView):
     )
     def patch(self, request: Request, line_id: int) -> Response:
         """Change how many are wanted."""
-        wanted = _checked(shapes.SetQuantitySerializer, request)
+        wanted = validated(shapes.SetQuantitySerializer, request)
         line = carting.set_quantity(user=request.user, line_id=line_id, quantity=wanted["quantity"])
         return Response(shapes.CartLineSerializer(line).data)
 
@@ -103,20 +97,14 @@ class OrdersView(ListAPIView):
     def post(self, request: Request) -> Response:
         """Hold the goods of a purchase; the same key again gives 200 and the same answer."""
         key = parse_key(request.headers.get("Idempotency-Key"))
-        wanted = _checked(shapes.PlaceOrderSerializer, request)
+        wanted = validated(shapes.PlaceOrderSerializer, request)
         answer, replayed = place_order(
             buyer=request.user,
-            lines=[
-                WantedLine(line["variant"], line["quantity"], deal_id=line["deal"])
-                for line in wanted["lines"]
-            ],
-            address_id=wanted["address"],
-            source=wanted["source"],
-            note=wanted["note"],
-            notes={said["shop"]: said["note"] for said in wanted["notes"]},
             coupon_id=wanted["coupon"],
             idempotency_key=key,
-            now=utc_now(),
+            # Until when the goods are held is counted on the database's clock, as their release is.
+            now=database_now(),
+            **shapes.wish_of(wanted),
         )
         return Response(answer, status=200 if replayed else 201)
 
@@ -164,7 +152,7 @@ class CancelOrderView(APIView):
     )
     def post(self, request: Request, number: str) -> Response:
         """Cancel as its buyer, or as a member of its shop."""
-        words = _checked(shapes.CancelSerializer, request)["reason"]
+        words = validated(shapes.CancelSerializer, request)["reason"]
         order = get_visible_order(user=request.user, number=number)
         if order.group.buyer_id == request.user.pk:
             cancelling.cancel_by_buyer(buyer=request.user, number=number, now=utc_now())
@@ -181,7 +169,7 @@ class ShipOrderView(APIView):
     )
     def post(self, request: Request, number: str) -> Response:
         """Ship as a member of the order's shop: the lines named, or all that is still to send."""
-        parcel = _checked(shapes.ShipSerializer, request)
+        parcel = validated(shapes.ShipSerializer, request)
         shipping.ship_order(
             actor=request.user,
             number=number,

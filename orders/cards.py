@@ -194,7 +194,8 @@ def _money_back(order: Order) -> list[tuple[RefundRequest, Step]]:
     for request in sorted(order.refund_requests.all(), key=lambda one: one.pk):
         is_back = request.status == RefundRequestStatus.REFUNDED
         case = cases.get(request.pk)
-        units = [f"{goods[one.order_line_id]} × {one.quantity}" for one in case.lines.all()] if case else []
+        asked = case.lines.all() if case else []
+        units = [f"{goods[one.order_line_id]} × {one.quantity}" for one in asked if one.quantity]
         step = Step(
             _("Money sent back") if is_back else _("Money is being sent back"),
             "done" if is_back else "now",

@@ -6,10 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from common.money import yuan_text
+from orders.forms import ShipForm
 from orders.models import AfterSaleCase, Order
 from orders.services.asking_back import WantedBack
 from orders.services.offering_less import OfferedLine
-from orders.statuses import BUYER_REASONS, Carrier, CaseKind, CaseReason
+from orders.statuses import BUYER_REASONS, CaseKind, CaseReason
 from shops.forms import YuanField
 
 # What can be wrong with goods that the shop still has.
@@ -66,16 +67,8 @@ class CaseForm(forms.Form):
         ]
 
 
-class ReturnForm(forms.Form):
+class ReturnForm(ShipForm):
     """The parcel in which the goods go back."""
-
-    carrier = forms.ChoiceField(label=_("Carrier"), choices=Carrier.choices)
-    tracking_number = forms.CharField(
-        label=_("Tracking number"),
-        max_length=40,
-        help_text=_("8 to 30 letters and digits, as printed on the parcel."),
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
-    )
 
 
 class AppealForm(forms.Form):

@@ -82,7 +82,10 @@ def _with_parts(cases: QuerySet) -> QuerySet:
         "order_line__variant__product__village", "order_line__farmer__village",
         "order_line__farmer__portrait", "order_line__live_session__host",
         "order_line__weighing__case",
-    ).prefetch_related("order_line__variant__product__photos")  # fmt: skip
+    ).prefetch_related(
+        "order_line__variant__product__photos", "order_line__allocations__lot",
+        "order_line__allocations__farmer",
+    )  # fmt: skip
     evidence = AfterSalePhoto.objects.select_related("photo")
     return cases.select_related(
         "order__shop__village", "order__shop__contact", "order__group"

@@ -61,6 +61,13 @@ class TooManyUnits(MarketError):
     message = _("That is more than is still to send. Nothing was noted: reload the page and look again.")
 
 
+class AnswerFirst(MarketError):
+    """The buyer wants the money back for goods that are not sent, and the shop has not answered."""
+
+    code = "answer_first"
+    message = _("The buyer asks for the money back and this is not sent yet. Please say yes or no first.")
+
+
 class PartlySent(MarketError):
     """Something of the order is already with a carrier, so it cannot be called off as a whole."""
 

@@ -8,7 +8,7 @@ from orders.statuses import Carrier
 
 
 class ShipForm(forms.Form):
-    """Which parcel carries the order; the service checks the number."""
+    """Under which number a parcel travels; the service checks it."""
 
     carrier = forms.ChoiceField(label=_("Carrier"), choices=Carrier.choices)
     tracking_number = forms.CharField(

@@ -7,8 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from common.drf import validated
-from orders.serializers import PlaceOrderSerializer
-from orders.services.pricing import WantedLine
+from orders.serializers import PlaceOrderSerializer, wish_of
 from orders.services.quoting import quote_lines
 
 
@@ -29,15 +28,5 @@ class OrderQuotesView(APIView):
     def post(self, request: Request) -> Response:
         """Return goods, freight and total, or refuse as the order would."""
         wanted = validated(PlaceOrderSerializer, request)
-        quote = quote_lines(
-            user=request.user,
-            lines=[
-                WantedLine(line["variant"], line["quantity"], deal_id=line["deal"])
-                for line in wanted["lines"]
-            ],
-            address_id=wanted["address"],
-            source=wanted["source"],
-            note=wanted["note"],
-            notes={said["shop"]: said["note"] for said in wanted["notes"]},
-        )
+        quote = quote_lines(user=request.user, **wish_of(wanted))
         return Response(QuoteSerializer(quote).data)

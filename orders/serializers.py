@@ -1,5 +1,7 @@
 """Shapes of carts and orders in the API."""
 
+from typing import Any
+
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
@@ -7,6 +9,7 @@ from rest_framework import serializers
 from orders.carriers.catalogue import tracking_link
 from orders.models import CartLine, Order, OrderLine, Shipment, ShipmentLine, TrackingEvent
 from orders.services.placing import MAX_LINES, NOTE_MAX
+from orders.services.pricing import WantedLine
 from orders.statuses import Carrier
 
 SOURCE_MAX = 2000
@@ -62,6 +65,19 @@ class PlaceOrderSerializer(serializers.Serializer):
         if len({said["shop"] for said in notes}) < len(notes):
             raise serializers.ValidationError(_("Name each shop once."))
         return notes
+
+
+def wish_of(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return what a valid body asks for as `place_order` and `quote_lines` take it."""
+    return {
+        "lines": [
+            WantedLine(line["variant"], line["quantity"], deal_id=line["deal"]) for line in wanted["lines"]
+        ],
+        "address_id": wanted["address"],
+        "source": wanted["source"],
+        "note": wanted["note"],
+        "notes": {said["shop"]: said["note"] for said in wanted["notes"]},
+    }
 
 
 class PlacedOrderSerializer(serializers.Serializer):

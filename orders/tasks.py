@@ -16,7 +16,6 @@ from orders.models import (
     Shipment,
     Weighing,
 )
-from orders.selectors import list_expired_groups
 from orders.services import (
     cancelling,
     correcting,
@@ -162,10 +161,7 @@ def after_refunded(request_id: int) -> None:
 @shared_task(name="orders.expire_unpaid")
 def expire_unpaid() -> int:
     """Start closing purchases whose time to pay has run out."""
-    now = utc_now()
-    return sum(
-        cancelling.expire_group(group_id=group_id, now=now) for group_id in list_expired_groups(now=now)
-    )
+    return cancelling.expire_unpaid(now=database_now())
 
 
 @shared_task(name="orders.expire_coupons")

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from common.clock import utc_now
+from common.clock import database_now, utc_now
+from common.drf import validated
 from common.idempotency import parse_key
 from orders.selectors import get_group, get_visible_order
 from orders.serializers import OrderSerializer
@@ -46,27 +47,21 @@ class PayView(APIView):
     )
     def post(self, request: Request, group_id: int) -> Response:
         """Make the purchase payable and say where; 200 when the key was used before."""
-        serializer = PayRequestSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        gateway = serializer.validated_data["gateway"]
+        wanted = validated(PayRequestSerializer, request)
         key = parse_key(request.headers.get("Idempotency-Key"))
-        if gateway == CASH:
-            replayed = confirm_cash(buyer=request.user, group_id=group_id, idempotency_key=key, now=utc_now())
+        now = database_now()
+        if wanted["gateway"] == CASH:
+            replayed = confirm_cash(buyer=request.user, group_id=group_id, idempotency_key=key, now=now)
             page = f"/orders/{get_group(user=request.user, group_id=group_id).orders.earliest('pk').number}/"
             answer = {"payment": None, "next": {"kind": "done", "url": "", "page": page}}
             return Response(answer, status=200 if replayed else 201)
         get_group(user=request.user, group_id=group_id)
-        payer = request.session.get(PAYER, "") if hasattr(request, "session") else ""
         payment, replayed = start_payment(
             buyer=request.user,
             group_id=group_id,
-            gateway=gateway,
-            method=serializer.validated_data.get("method") or way_of(request, gateway, payer),
-            payer=payer,
-            client_ip=request.META.get("REMOTE_ADDR", ""),
             idempotency_key=key,
-            origin=f"{request.scheme}://{request.get_host()}",
-            now=utc_now(),
+            now=now,
+            **going_by(request, wanted),
         )
         return Response(next_step(payment), status=200 if replayed else 201)
 
@@ -78,8 +73,22 @@ def next_step(payment: Payment) -> dict:
     return {"payment": payment.pk, "next": {"kind": kind, "url": payment.pay_url, "page": page}}
 
 
-def way_of(request: Request, gateway: str, payer: str) -> str:
-    """Return how a gateway takes this browser along; UnknownGateway when it is not offered here."""
+def going_by(request: Request, wanted: dict[str, str]) -> dict[str, str]:
+    """Return how this browser goes to a gateway, as the services that start a payment want it.
+
+    UnknownGateway when it is not offered here.
+    """
+    payer = request.session.get(PAYER, "") if hasattr(request, "session") else ""
+    return {
+        "gateway": wanted["gateway"],
+        "method": wanted.get("method") or _way_of(request, wanted["gateway"], payer),
+        "payer": payer,
+        "client_ip": request.META.get("REMOTE_ADDR", ""),
+        "origin": f"{request.scheme}://{request.get_host()}",
+    }
+
+
+def _way_of(request: Request, gateway: str, payer: str) -> str:
     offer = offer_for(
         user_agent=request.headers.get("User-Agent", ""),
         gateways=settings.PAYMENT_GATEWAYS,
@@ -103,9 +112,8 @@ class CashView(APIView):
     @extend_schema(operation_id="orders_cash", request=CashSerializer, responses=OrderSerializer)
     def post(self, request: Request, number: str) -> Response:
         """Note, as a member of the order's shop, that its buyer has paid; everyone's share is booked."""
-        serializer = CashSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        record_cash(actor=request.user, number=number, now=utc_now(), **serializer.validated_data)
+        wanted = validated(CashSerializer, request)
+        record_cash(actor=request.user, number=number, now=utc_now(), **wanted)
         return Response(OrderSerializer(get_visible_order(user=request.user, number=number)).data)
 
 

@@ -9,8 +9,7 @@ from common.clock import utc_now
 from common.drf import validated
 from common.idempotency import parse_key
 from livestreams.selectors.gifts import get_own_gift
-from payments.api import KEY_PARAMETER, next_step, way_of
-from payments.offers import PAYER
+from payments.api import KEY_PARAMETER, going_by, next_step
 from payments.serializers import PayAnswerSerializer, PayRequestSerializer
 from payments.services.starting import start_gift_payment
 
@@ -32,18 +31,13 @@ class GiftPayView(APIView):
         409 `gift_expired`, `not_on_air`, `move_refused` once it is paid; 503 `gateway_unavailable`.
         """
         get_own_gift(user=request.user, gift_id=gift_id)
-        data = validated(PayRequestSerializer, request)
+        wanted = validated(PayRequestSerializer, request)
         key = parse_key(request.headers.get("Idempotency-Key"))
-        payer = request.session.get(PAYER, "") if hasattr(request, "session") else ""
         payment, replayed = start_gift_payment(
             giver=request.user,
             gift_id=gift_id,
-            gateway=data["gateway"],
-            method=data.get("method") or way_of(request, data["gateway"], payer),
-            payer=payer,
-            client_ip=request.META.get("REMOTE_ADDR", ""),
             idempotency_key=key,
-            origin=f"{request.scheme}://{request.get_host()}",
             now=utc_now(),
+            **going_by(request, wanted),
         )
         return Response(next_step(payment), status=200 if replayed else 201)

@@ -8,6 +8,8 @@ from accounts.models import User
 from common.errors import NotFound
 from ledger.selectors import balance_of
 from ledger.statuses import OwnerKind, Purpose
+from orders.models import RefundRequest
+from orders.statuses import RefundRequestStatus
 from payments.models import CashHandover, HandRefund, Payment, ProviderBill, ProviderBillLine, Refund
 from payments.offers import CASH
 from payments.statuses import Giver, HandRefundStatus, PaymentStatus, RefundStatus
@@ -31,6 +33,24 @@ def kept_payments(group_id: int | None, *, gift_id: int | None = None) -> QueryS
     given_back = Refund.objects.filter(payment=OuterRef("pk"), request=None, unmatched=None, gift=None)
     bought = Payment.objects.filter(group_id=group_id, gift_id=gift_id, status=PaymentStatus.SUCCEEDED)
     return bought.exclude(Exists(given_back))
+
+
+def list_paid_elsewhere(*, limit: int = 200) -> tuple[list[int], list[int]]:
+    """Return purchases and gifts that were paid while other payments of theirs are still open."""
+    paid = Payment.objects.filter(status=PaymentStatus.SUCCEEDED)
+    is_paid = Q(Exists(paid.filter(group=OuterRef("group")))) | Q(Exists(paid.filter(gift=OuterRef("gift"))))
+    rows = (
+        Payment.objects.filter(is_paid, status__in=OPEN).order_by("pk").values_list("group", "gift")[:limit]
+    )
+    return [group for group, _ in rows if group], [gift for _, gift in rows if gift]
+
+
+def list_unsent_requests(*, now: datetime, since: timedelta, limit: int = 100) -> list[int]:
+    """Return refund requests that were made a while ago and that nobody has begun to carry out."""
+    waiting = RefundRequest.objects.filter(
+        status=RefundRequestStatus.REQUESTED, refund=None, created_at__lte=now - since
+    )
+    return list(waiting.order_by("pk").values_list("pk", flat=True)[:limit])
 
 
 def list_unfinished_refunds(*, now: datetime, since: timedelta, limit: int = 100) -> list[int]:

@@ -44,6 +44,13 @@ def fetch_bills() -> int:
     return came
 
 
+@shared_task(name="payments.after_given_back")
+def after_given_back(refund_id: int) -> None:
+    """Who paid learns that it goes back."""
+    refunds = Refund.objects.select_related("payment__group__buyer", "payment__gift__giver")
+    telling.tell_given_back(refund=refunds.get(pk=refund_id), now=utc_now())
+
+
 @shared_task(name="payments.after_hand_refund_due")
 def after_hand_refund_due(refund_id: int) -> None:
     """The shop learns that a buyer gets cash back."""

@@ -94,7 +94,10 @@ class AfterSaleLine(models.Model):
     order_line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="after_sale_lines")
     # Whose units they are, where the shop knows it.
     lot = models.ForeignKey(Lot, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # None of what only weighs less than was ordered: its money is taken out of what every unit is worth.
     quantity = models.PositiveIntegerField()
+    # So many of them are on the shelf again.
+    shelf_units = models.PositiveIntegerField(default=0, db_default=0)
     worth_fen = models.BigIntegerField()  # what was paid for these units
     amount_fen = models.BigIntegerField()
     discount_fen = models.BigIntegerField(default=0)  # the coupon's share that goes back to its bearer
@@ -107,7 +110,7 @@ class AfterSaleLine(models.Model):
             models.CheckConstraint(
                 name="case_line_within_worth",
                 condition=models.Q(
-                    quantity__gte=1,
+                    quantity__gte=models.F("shelf_units"),
                     amount_fen__gt=0,
                     amount_fen__lte=models.F("worth_fen"),
                     discount_fen__gte=0,

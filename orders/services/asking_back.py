@@ -58,7 +58,7 @@ def quote_case(
     """Work out what `open_case` would ask back on an own order, and refuse as it would; nothing is kept."""
     _check_words(kind, reason, text, lines)
     _check_order(order, kind, reason, now)
-    _found, _worths, amounts = _work_out(order, lines)
+    _found, _worths, amounts = _work_out(order, kind, lines)
     return CaseQuote(amounts, freight_of(order, reason, {line.line_id: line.quantity for line in lines}))
 
 
@@ -240,7 +240,7 @@ def _check_order(order: Order, kind: str, reason: str, now: datetime) -> None:
 
 
 def _work_out(
-    order: Order, lines: Sequence[WantedBack]
+    order: Order, kind: str, lines: Sequence[WantedBack]
 ) -> tuple[dict[int, OrderLine], dict[int, int], dict[int, int]]:
     """Return the order's lines, what was paid for the wanted units, and what is asked for them, by pk."""
     found = {line.pk: line for line in order.lines.all()}
@@ -253,7 +253,18 @@ def _work_out(
         line.after_sale_units + wanted.get(pk, 0) == line.quantity for pk, line in found.items()
     ):
         raise CancelInstead()
+    if kind == CaseKind.RETURN_AND_REFUND and any(
+        units > _units_with_buyer(found[pk]) for pk, units in wanted.items()
+    ):
+        raise Invalid(
+            fields={"lines": _("Only what was sent can come back. For the rest ask for the money only.")}
+        )
     return found, worths, amounts
+
+
+def _units_with_buyer(line: OrderLine) -> int:
+    """Return how many units of a line were sent and no case holds: what is not sent cannot come back."""
+    return line.shipped_units - (line.after_sale_units - line.withdrawn_units)
 
 
 def _open(
@@ -267,7 +278,7 @@ def _open(
     now: datetime,
 ) -> AfterSaleCase:
     photos = _photos(buyer, photo_ids)
-    found, worths, amounts = _work_out(order, lines)
+    found, worths, amounts = _work_out(order, kind, lines)
     wanted = {line.line_id: line.quantity for line in lines}
     for pk, quantity in wanted.items():
         held = OrderLine.objects.filter(

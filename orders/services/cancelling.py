@@ -9,8 +9,10 @@ from common import outbox
 from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotAllowed
 from common.moves import check_move
+from common.sweeping import sweep_each
 from orders.errors import PartlySent
 from orders.models import Order, OrderLine
+from orders.selectors import list_expired_groups
 from orders.services.allocating import return_to_shelf
 from orders.services.case_moves import close_open_cases
 from orders.services.locking import lock_group, lock_order
@@ -50,7 +52,7 @@ def cancel_by_shop(*, actor: User, number: str, now: datetime, words: str = "") 
     # While a provider is being closed the units are held, not sold: nothing may come back to the shelf twice.
     if order.status in (OrderStatus.PENDING_PAYMENT, OrderStatus.CANCELLING):
         raise MoveRefused()
-    _cancel_paid(order, actor, words.strip() or CancelReason.SHOP, RefundReason.CANCELLED_BY_SHOP, now)
+    _cancel_paid(order, actor, _in_words(words) or CancelReason.SHOP, RefundReason.CANCELLED_BY_SHOP, now)
     return order
 
 
@@ -62,7 +64,7 @@ def cancel_by_operator(*, actor: User, number: str, reason: str, now: datetime) 
     """
     if not (actor.is_active and actor.is_staff):
         raise NotAllowed()
-    words = reason.strip()[:200]
+    words = _in_words(reason)
     if not words:
         raise Invalid(fields={"reason": Invalid.message})
     order = lock_order(Order.objects.all(), number)
@@ -88,6 +90,12 @@ def cancel_by_operator(*, actor: User, number: str, reason: str, now: datetime) 
 def cancel_for_lack(*, order: Order, now: datetime) -> None:
     """Call off a locked order of which nothing was sent: its goods are no more; all money goes back."""
     _cancel_paid(order, None, CancelReason.SHOP, RefundReason.CANCELLED_BY_SHOP, now)
+
+
+def expire_unpaid(*, now: datetime) -> int:
+    """Start closing the purchases whose time to pay has run out; `now` is the database's. Return how many."""
+    groups = list_expired_groups(now=now)
+    return sweep_each(groups, lambda pk: expire_group(group_id=pk, now=now), what="unpaid purchase")
 
 
 @transaction.atomic
@@ -125,6 +133,12 @@ def finish_cancelling(*, group_id: int, now: datetime) -> bool:
         order.save(update_fields=["status", "cancelled_at"])
         outbox.enqueue("orders.after_cancelled", order_id=order.pk)
     return bool(orders)
+
+
+def _in_words(reason: str) -> str:
+    """Return a person's reason so that it never passes for a CancelReason: those decide about late money."""
+    words = reason.strip()[:199]
+    return f"{words}." if words in CancelReason.values else words
 
 
 def _begin_cancelling(group_id: int, reason: str) -> None:

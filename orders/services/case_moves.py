@@ -1,10 +1,10 @@
 """What every move of an after-sales case shares: its locks, its table of moves, its trail."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from common import outbox
@@ -12,11 +12,28 @@ from common.audit import actor_of, record
 from common.errors import NotFound
 from common.idempotency import run_once
 from common.moves import check_move
-from orders.models import AfterSaleCase, AfterSaleEvent, CaseOffer, Order, OrderLine
-from orders.statuses import CASE_MOVES, GRANTED_CASES, OPEN_CASES, CaseActor, CaseStatus, OfferOutcome
+from orders.models import AfterSaleCase, AfterSaleEvent, CaseOffer, Order, OrderLine, Shipment
+from orders.statuses import (
+    CASE_MOVES,
+    GRANTED_CASES,
+    OPEN_CASES,
+    CaseActor,
+    CaseKind,
+    CaseReason,
+    CaseStatus,
+    OfferOutcome,
+)
 from shops.models import Lot
 from shops.statuses import LotStatus
 
+# What the buyer means is not, or need not be, with them.
+NOT_IN_HAND = (
+    CaseReason.NOT_ARRIVED,
+    CaseReason.MISSING,
+    CaseReason.CHANGED_MIND,
+    CaseReason.RECALLED,
+    CaseReason.SHORT,
+)
 # What a move may change beside the state.
 MOVED = [
     "status", "deadline_at", "reply", "return_carrier", "return_tracking_number", "freight_fen",
@@ -139,12 +156,32 @@ def mark_case_refunded(*, request_id: int, now: datetime) -> None:
         move_case(case, CaseStatus.REFUNDED, by=CaseActor.PAYMENT, user=None, now=now)
 
 
+def asked_before_sending(order: Order) -> dict[int, int]:
+    """Return how many units of each line (by pk) the shop has yet to send or to pay back, as asked."""
+    return _units_of(_to_answer([order.pk]))
+
+
+def orders_to_answer(orders: Iterable[Order]) -> set[int]:
+    """Return which orders (by pk) cannot be sent whole before the shop has answered their buyer."""
+    return set(_to_answer([order.pk for order in orders]).values_list("order", flat=True))
+
+
+def _to_answer(order_ids: list[int]) -> QuerySet[AfterSaleCase]:
+    waiting = AfterSaleCase.objects.filter(
+        order__in=order_ids, kind=CaseKind.REFUND_ONLY, status__in=(CaseStatus.REQUESTED, CaseStatus.OFFERED)
+    )
+    # Once something is sent, other reasons are about what has arrived.
+    is_sent = Exists(Shipment.objects.filter(order=OuterRef("order")))
+    return waiting.filter(Q(reason__in=NOT_IN_HAND) | ~is_sent)
+
+
 def granted_units(order: Order) -> dict[int, int]:
     """Return how many units of each line (by pk) granted cases have taken back."""
-    rows = AfterSaleCase.objects.filter(order=order, status__in=GRANTED_CASES).values_list(
-        "lines__order_line", "lines__quantity"
-    )
+    return _units_of(AfterSaleCase.objects.filter(order=order, status__in=GRANTED_CASES))
+
+
+def _units_of(cases: QuerySet[AfterSaleCase]) -> dict[int, int]:
     units: dict[int, int] = {}
-    for line_id, quantity in rows:
+    for line_id, quantity in cases.values_list("lines__order_line", "lines__quantity"):
         units[line_id] = units.get(line_id, 0) + quantity
     return units

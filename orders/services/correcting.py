@@ -42,8 +42,10 @@ def correct_parcel(
     )  # fmt: skip
     parcel.events.all().delete()
     if parcel.problem:  # it goes on its way a second time
-        parcel.shipped_at = parcel.order.shipped_at = now
-        parcel.order.save(update_fields=["shipped_at"])
+        parcel.shipped_at = now
+        if parcel.order.shipped_at is not None:  # of one that is sent in part the rest is still to come
+            parcel.order.shipped_at = now
+            parcel.order.save(update_fields=["shipped_at"])
     parcel.carrier, parcel.tracking_number, parcel.problem = carrier, tracking_number, ""
     parcel.asked_at = parcel.problem_cleared_at = parcel.late_told_at = None
     try:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.errors import Invalid, MarketError
-from orders.errors import BadSheet
+from orders.errors import AnswerFirst, BadSheet
 from orders.models import Order, Shipment
+from orders.services.case_moves import orders_to_answer
 from orders.services.shipping import TO_SHIP, check_parcel, ship_order
 from orders.statuses import Carrier
 
@@ -89,7 +90,8 @@ def check_sheet(*, actor: User, rows: Sequence[Row]) -> list[Row]:
     }
     numbers = Shipment.objects.filter(tracking_number__in={row.tracking_number for row in rows})
     taken = {(one.carrier, one.tracking_number): one.order_id for one in numbers}
-    return [row if row.problem else _checked(row, orders, taken) for row in rows]
+    asked = orders_to_answer(orders.values())
+    return [row if row.problem else _checked(row, orders, taken, asked) for row in rows]
 
 
 def send_sheet(*, actor: User, rows: Sequence[Row], now: datetime, seconds: float = SECONDS) -> list[Row]:
@@ -180,7 +182,7 @@ def _without_doubles(rows: Sequence[Row]) -> list[Row]:
     return kept
 
 
-def _checked(row: Row, orders: dict[str, Order], taken: dict[tuple[str, str], int]) -> Row:
+def _checked(row: Row, orders: dict[str, Order], taken: dict[tuple[str, str], int], asked: set[int]) -> Row:
     order = orders.get(row.number)
     if order is None:
         return _refused(row, "not_found", _("There is no such order in your shop."))
@@ -191,6 +193,8 @@ def _checked(row: Row, orders: dict[str, Order], taken: dict[tuple[str, str], in
         return _refused(row, "tracking_number_taken", _("Another order has this tracking number."))
     if order.status not in TO_SHIP:
         return _refused(row, "move_refused", _("This order is not to be sent now."))
+    if order.pk in asked:
+        return _refused(row, AnswerFirst.code, AnswerFirst.message)
     return row
 
 

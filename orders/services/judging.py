@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import User
 from common.errors import Invalid, MoveRefused, NotAllowed
+from common.sweeping import sweep_each
 from orders.models import AfterSaleCase
 from orders.services.case_moves import close_case, lock_case, move_case, once_per_key
 from orders.services.offering_less import lapse_offer
@@ -109,7 +110,8 @@ def settle_due_cases(*, now: datetime, limit: int = 200) -> int:
     goods, or did not call the market in: closed.
     """
     due = AfterSaleCase.objects.filter(deadline_at__lte=now).order_by("deadline_at")
-    return sum(_settle(pk, now) for pk in list(due.values_list("pk", flat=True)[:limit]))
+    pks = list(due.values_list("pk", flat=True)[:limit])
+    return sweep_each(pks, lambda pk: _settle(pk, now), what="due case")
 
 
 @transaction.atomic

@@ -98,7 +98,8 @@ def accept_offer(
         _settle(found, OfferOutcome.ACCEPTED, now)
         _cut(case, {one.order_line_id: one for one in found.lines.all()})
         note = f"¥{yuan_text(found.asked_fen)} → ¥{yuan_text(found.amount_fen)}"
-        grant_case(case, by=CaseActor.BUYER, user=buyer, now=now, text=note, has_freight=False)
+        # What the shop has not sent yet is still to come: the goods stay with the buyer.
+        grant_case(case, by=CaseActor.BUYER, user=buyer, now=now, text=note, is_sent=True, has_freight=False)
 
     return once_per_key(
         actor=buyer, move="accept_offer", case_id=case_id, key=idempotency_key,

@@ -6,20 +6,11 @@ from accounts.models import User
 from common.audit import actor_of
 from orders.models import AfterSaleCase, Order
 from orders.services.allocating import return_to_shelf
-from orders.services.case_moves import granted_units, move_case
+from orders.services.case_moves import NOT_IN_HAND, granted_units, move_case
 from orders.services.refunding import request_refund
 from orders.services.returning_shares import freeze_returns, post_returns_of
 from orders.services.shipping import withdraw_units
 from orders.statuses import OPEN_CASES, CaseReason, CaseStatus, OrderStatus, RefundReason
-
-# What the buyer means is not, or need not be, with them.
-NOT_IN_HAND = (
-    CaseReason.NOT_ARRIVED,
-    CaseReason.MISSING,
-    CaseReason.CHANGED_MIND,
-    CaseReason.RECALLED,
-    CaseReason.SHORT,
-)
 
 
 def freight_of(order: Order, reason: str, wanted: dict[int, int]) -> int:
@@ -82,6 +73,7 @@ def grant_case(
             actor=user,
             now=now,
         )
+        case.lines.filter(order_line=line).update(shelf_units=shelf[line.pk])
     freeze_returns(case)
     if order.status == OrderStatus.COMPLETED:
         post_returns_of(order, now)

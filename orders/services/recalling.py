@@ -1,5 +1,6 @@
 """Lots that were not what they seemed: called back, found short, lighter than sold (decisions.md 11)."""
 
+import logging
 from datetime import datetime
 
 from django.db import transaction
@@ -24,6 +25,7 @@ from shops.services.pooling import put_aside
 from shops.services.stock import tell_rooms
 from shops.statuses import LotStatus, MovementKind
 
+logger = logging.getLogger(__name__)
 _KEPT = F("quantity") - F("moved") - F("returned")
 TO_SEND = (OrderStatus.PAID, OrderStatus.CONFIRMED)
 INSTEAD = (AllotmentReason.RECALL, AllotmentReason.SHORT)
@@ -111,18 +113,30 @@ def bought_of_recalled(order: Order) -> QuerySet[LotAllocation]:
 def settle_recall(*, lot_id: int, now: datetime) -> int:
     """Serve everybody who bought of a recalled lot, each order in its own transaction; return how many.
 
-    Repeating it goes on where it stopped.
+    One that cannot be served keeps no other waiting: it is raised in the end, to be tried again. Repeating it
+    goes on where it stopped.
     """
     lot = Lot.objects.select_related("variant__product").get(pk=lot_id)
     order_ids = bought_of(lot).order_by("order_line__order_id").values_list("order_line__order_id", flat=True)
-    done = 0
+    done, failed = 0, []
     for order_id in list(dict.fromkeys(order_ids)):
-        with transaction.atomic():
-            order = Order.objects.select_for_update().get(pk=order_id)
-            if order.status in SOLD:
-                _serve(order, lot, reason=CaseReason.RECALLED, most=None, now=now)
-                done += 1
+        try:
+            done += _serve_recalled(order_id, lot, now)
+        except Exception as error:
+            logger.exception("order %s is not served of recalled lot %s", order_id, lot_id)
+            failed.append(error)
+    if failed:
+        raise failed[0]
     return done
+
+
+@transaction.atomic
+def _serve_recalled(order_id: int, lot: Lot, now: datetime) -> bool:
+    order = Order.objects.select_for_update().get(pk=order_id)
+    if order.status not in SOLD:
+        return False
+    _serve(order, lot, reason=CaseReason.RECALLED, most=None, now=now)
+    return True
 
 
 @transaction.atomic

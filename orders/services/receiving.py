@@ -8,6 +8,7 @@ from accounts.models import User
 from common import outbox
 from common.errors import MoveRefused
 from common.moves import check_move
+from common.sweeping import sweep_each
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, OwnerKind, Purpose
 from orders.errors import AlreadyExtended, CashDue
@@ -38,14 +39,17 @@ def auto_receive(*, now: datetime, limit: int = 200) -> int:
 
     Each order in its own transaction. What is in dispute or has not arrived waits.
     """
-    done = 0
-    for pk in list(orders_to_receive(now).order_by("shipped_at").values_list("pk", flat=True)[:limit]):
-        with transaction.atomic():
-            order = Order.objects.select_for_update().get(pk=pk)
-            if orders_to_receive(now).filter(pk=pk).exists():  # nothing has moved it since
-                complete_order(order, now)
-                done += 1
-    return done
+    pks = list(orders_to_receive(now).order_by("shipped_at").values_list("pk", flat=True)[:limit])
+    return sweep_each(pks, lambda pk: _receive_due(pk, now), what="order to receive")
+
+
+@transaction.atomic
+def _receive_due(order_id: int, now: datetime) -> bool:
+    order = Order.objects.select_for_update().get(pk=order_id)
+    if not orders_to_receive(now).filter(pk=order_id).exists():  # something has moved it since
+        return False
+    complete_order(order, now)
+    return True
 
 
 @transaction.atomic

@@ -44,7 +44,7 @@ def freeze_returns(case: AfterSaleCase) -> None:
         )
         if line.order_line.term_sheet_id is not None:
             rest_fen = line.amount_fen + line.discount_fen - sum(part for _, part in parts)
-            freeze_lot_returns(line, rest_fen)
+            freeze_lot_returns(line, _grower_part(line, rest_fen))
 
 
 def losses_of(case: AfterSaleCase, *, freight_fen: int) -> list[Loss]:
@@ -69,16 +69,17 @@ def losses_of(case: AfterSaleCase, *, freight_fen: int) -> list[Loss]:
             is_host = commission.kind == CommissionKind.HOST
             add(commission.kind, commission.host.name if is_host else "", part)
         rest_fen = line.amount_fen + discount_fen - sum(part for _, part in parts)
-        bearer = CostBearer.FARMER if case.is_restocked else line.cost_bearer
+        grower_fen = _grower_part(line, rest_fen)
         farmer = line.order_line.farmer
-        if bearer == CostBearer.FARMER and line.order_line.term_sheet_id is not None:
-            for allocation, part in _lot_parts(case, line, rest_fen):
+        if line.order_line.term_sheet_id is not None:
+            for allocation, part in _lot_parts(case, line, grower_fen):
                 name = allocation.farmer.name if allocation.farmer else ""
-                add(bearer if allocation.farmer else CostBearer.SHOP, name, part)
-        elif bearer == CostBearer.FARMER and farmer is not None:
-            add(bearer, farmer.name, rest_fen)
+                add(CostBearer.FARMER if allocation.farmer else CostBearer.SHOP, name, part)
+        elif farmer is not None:
+            add(CostBearer.FARMER, farmer.name, grower_fen)
         else:
-            add(CostBearer.SHOP if bearer == CostBearer.FARMER else bearer, "", rest_fen)
+            add(CostBearer.SHOP, "", grower_fen)
+        add(line.cost_bearer, "", rest_fen - grower_fen)
         add("coupon", "", -discount_fen)
     bearer = bearers.pop() if len(bearers) == 1 else CostBearer.SHOP
     add("freight", bearer if _owner_of_loss(bearer) else CostBearer.SHOP, freight_fen)
@@ -155,18 +156,27 @@ def _line_postings(line: AfterSaleLine, case: AfterSaleCase, order: Order) -> li
             postings.append(Posting(Purpose.HOST_PAYABLE, part.amount_fen, source, OwnerKind.HOST, host_id))
         else:
             postings.append(Posting(Purpose.PLATFORM_FEE, part.amount_fen, source))
-    # Goods that are back on the shelf can be sold again: nobody carries a loss, the sale is undone.
-    owner = None if case.is_restocked else _owner_of_loss(line.cost_bearer)
-    is_farmers = case.is_restocked or line.cost_bearer == CostBearer.FARMER
-    if owner is None and sold.term_sheet_id is not None and is_farmers:
-        return postings + return_postings(line)
-    if owner is None and sold.farmer_id and is_farmers:
-        owner = (Purpose.FARMER_PAYABLE, OwnerKind.FARMER, sold.farmer_id)
-    if owner is None:
-        owner = (Purpose.SHOP_PAYABLE, OwnerKind.SHOP, order.shop_id)
+    grower_fen = _grower_part(line, rest_fen)
+    if sold.term_sheet_id is not None:
+        postings += return_postings(line) if grower_fen else []
+    elif sold.farmer_id:
+        postings.append(Posting(Purpose.FARMER_PAYABLE, grower_fen, source, OwnerKind.FARMER, sold.farmer_id))
+    else:
+        postings.append(Posting(Purpose.SHOP_PAYABLE, grower_fen, source, OwnerKind.SHOP, order.shop_id))
+    owner = _owner_of_loss(line.cost_bearer) or (Purpose.SHOP_PAYABLE, OwnerKind.SHOP, order.shop_id)
     purpose, kind, pk = owner
-    postings.append(Posting(purpose, rest_fen, source, kind, pk))
+    postings.append(Posting(purpose, rest_fen - grower_fen, source, kind, pk))
     return postings
+
+
+def _grower_part(line: AfterSaleLine, rest_fen: int) -> int:
+    """Return how much the grower gives back: all of a loss of theirs, and of goods on the shelf again.
+
+    Those can be sold again, so nobody carries a loss: the sale is undone. The rest is the cost bearer's.
+    """
+    if line.cost_bearer == CostBearer.FARMER or not line.quantity:
+        return rest_fen
+    return split_largest_remainder(rest_fen, [line.shelf_units, line.quantity - line.shelf_units])[0]
 
 
 def _owner_of_loss(bearer: str) -> tuple[str, str, int] | None:

@@ -14,8 +14,9 @@ from common import outbox
 from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotFound
 from orders.carriers.catalogue import find_carrier
-from orders.errors import TooManyUnits, TrackingNumberTaken
+from orders.errors import AnswerFirst, TooManyUnits, TrackingNumberTaken
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
+from orders.services.case_moves import asked_before_sending
 from orders.services.locking import lock_order
 from orders.statuses import OrderStatus, ShipmentStatus
 
@@ -44,7 +45,8 @@ def ship_order(
 
     The order is shipped once nothing is left to send. Repeating it with the same parcel changes nothing.
     Invalid for an unknown carrier or a malformed number, NotFound for lines of other orders, TooManyUnits,
-    TrackingNumberTaken when another parcel has the number, MoveRefused when the order is not to ship.
+    TrackingNumberTaken when another parcel has the number, MoveRefused when the order is not to ship,
+    AnswerFirst while the buyer waits for an answer about units that would go.
     """
     carrier, tracking_number = check_parcel(carrier, tracking_number)
     order = lock_order(Order.objects.for_member(actor), number)
@@ -52,6 +54,8 @@ def ship_order(
         return order
     if order.status not in TO_SHIP:
         raise MoveRefused()
+    lines = lines or _rest(order)
+    _check_answered(order, lines)
     try:
         with transaction.atomic():
             parcel = Shipment.objects.create(
@@ -59,7 +63,7 @@ def ship_order(
             )
     except IntegrityError as error:
         raise TrackingNumberTaken(fields={"tracking_number": TrackingNumberTaken.message}) from error
-    _pack(parcel, lines or _rest(order))
+    _pack(parcel, lines)
     before = order.status
     settle_sent(order, now)
     record(
@@ -125,6 +129,18 @@ def settle_delivered(order: Order, now: datetime) -> None:
 
 def _rest(order: Order) -> list[Packed]:
     return [Packed(line.pk, line.units_to_send) for line in order.lines.all() if line.units_to_send]
+
+
+def _check_answered(order: Order, lines: Sequence[Packed]) -> None:
+    # Else the goods would be on their way, and a silent shop would pay for them as well.
+    asked = asked_before_sending(order)
+    to_send = {line.pk: line.units_to_send for line in order.lines.filter(pk__in=asked)}
+    if any(
+        packed.quantity > to_send[packed.line_id] - asked[packed.line_id]
+        for packed in lines
+        if packed.line_id in asked
+    ):
+        raise AnswerFirst()
 
 
 def _pack(parcel: Shipment, lines: Sequence[Packed]) -> None:

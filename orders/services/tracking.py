@@ -14,6 +14,7 @@ from django.db.models import Q
 
 from common import outbox
 from common.errors import BodyTooLarge, NotFound
+from common.sweeping import sweep_each
 from orders.carriers import get_tracker
 from orders.carriers.base import Event, TrackerUnavailable
 from orders.models import CarrierReport, Order, Shipment, TrackingEvent
@@ -133,8 +134,12 @@ def ask_about_parcels(*, now: datetime, limit: int = 100) -> int:
             if failures == FAILURES_IN_A_ROW:
                 break
             continue
-        note_events(shipment_id=parcel.pk, events=told.events, now=now)
-        answered, failures = answered + 1, 0
+        answered += sweep_each(
+            [parcel.pk],
+            lambda pk, told=told: note_events(shipment_id=pk, events=told.events, now=now),
+            what="parcel",
+        )
+        failures = 0
     return answered
 
 

@@ -121,11 +121,9 @@ def give_back_coupon(*, order: Order, is_sellers_doing: bool, now: datetime) -> 
     if coupon is None or (coupon.status, coupon.group_id) != (CouponStatus.USED, order.group_id):
         return
     # Read after the lock: of two orders that are called off at once, the second sees the first.
-    if (
-        Order.objects.filter(coupon=coupon, group=order.group_id)
-        .exclude(status=OrderStatus.CANCELLED)
-        .exists()
-    ):
+    others = Order.objects.filter(coupon=coupon, group=order.group_id)
+    # A parcel that was on its way keeps the coupon used, even one that came back from the door.
+    if others.exclude(status=OrderStatus.CANCELLED, shipped_at=None).exists():
         return
     coupon.status = CouponStatus.RETURNED
     coupon.group = None

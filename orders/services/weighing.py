@@ -9,7 +9,6 @@ from common import outbox
 from common.audit import actor_of, record
 from common.errors import Invalid, MoveRefused, NotFound
 from orders.models import AfterSaleCase, Order, OrderLine, Weighing
-from orders.services.asking_back import amount_for
 from orders.services.compensating import open_granted
 from orders.services.locking import lock_order
 from orders.statuses import CaseReason, OrderStatus
@@ -74,8 +73,7 @@ def quote_weight(*, order: Order, line: OrderLine, weight_g: int) -> int:
     if not may_weigh(order, line):
         raise MoveRefused()
     refund_fen = _missing_fen(line, line.variant.weight_g * line.quantity, weight_g)
-    if refund_fen:
-        _units_worth(line, refund_fen)
+    _check_left(line, refund_fen)
     return refund_fen
 
 
@@ -88,24 +86,21 @@ def _missing_fen(line: OrderLine, ordered_g: int, weight_g: int) -> int:
     return -(-line.paid_fen * max(ordered_g - weight_g, 0) // ordered_g)
 
 
-def _units_worth(line: OrderLine, refund_fen: int) -> tuple[int, int]:
-    """Return the fewest free units that are worth the money, and what they are worth; MoveRefused."""
-    for units in range(1, line.quantity - line.after_sale_units + 1):
-        worth_fen = amount_for(line, units)
-        if worth_fen >= refund_fen:
-            return units, worth_fen
-    raise MoveRefused()
+def _check_left(line: OrderLine, refund_fen: int) -> None:
+    if refund_fen > line.paid_fen - line.after_sale_fen:
+        raise MoveRefused()
 
 
 def _refund(
     order: Order, line: OrderLine, refund_fen: int, actor: User, text: str, now: datetime
 ) -> AfterSaleCase:
-    units, worth_fen = _units_worth(line, refund_fen)
+    _check_left(line, refund_fen)
+    # About no unit: whoever gets less in every piece may still ask about each of them.
     return open_granted(
         order,
         line,
-        units,
-        worth_fen,
+        0,
+        refund_fen,
         refund_fen,
         CaseReason.UNDERWEIGHT,
         None,

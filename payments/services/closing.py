@@ -3,21 +3,24 @@
 import logging
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import F, Q
 
 from common.errors import MarketError
+from common.sweeping import sweep_each
 from livestreams.selectors.gifts import unpaid_gifts
 from livestreams.services.gifting import expire_gift
 from orders.selectors import list_cancelling_groups
 from orders.services.cancelling import finish_cancelling
 from payments.gateways import get_gateway
 from payments.models import Payment
-from payments.selectors import OPEN
+from payments.selectors import OPEN, list_paid_elsewhere
 from payments.services.settling import settle_payment
 
 logger = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(seconds=20)
+# What a provider has not heard of by then it never will: its page has closed.
+NEVER_OPENED = timedelta(minutes=1)
 GIVE_THE_BUYER_TIME = timedelta(seconds=2)
 
 
@@ -58,8 +61,8 @@ def check_payment(*, payment: Payment, now: datetime) -> Payment:
     except MarketError as error:
         logger.warning("payment %s cannot be asked about: %s", payment.pk, error.code)
         return payment
-    if facts.state == "unknown":
-        return payment
+    if facts.state == "unknown" and now < payment.expires_at + NEVER_OPENED:
+        return payment  # the buyer may still open the provider's page
     return settle_payment(payment_id=payment.pk, facts=facts, now=now).payment
 
 
@@ -68,30 +71,21 @@ def poll_open(*, now: datetime, limit: int = 100) -> int:
     stale = Payment.objects.filter(status__in=OPEN, created_at__lte=now - ASK_AGAIN).filter(
         Q(last_queried_at=None) | Q(last_queried_at__lte=now - ASK_AGAIN)
     )
-    payments = list(stale.order_by("pk")[:limit])
-    for payment in payments:
-        try:
-            check_payment(payment=payment, now=now)
-        except Exception:
-            # One that cannot be settled must not keep the others from it.
-            logger.exception("payment %s could not be settled", payment.pk)
+    # Who waits longest is next: many that nobody pays must not keep the others from being asked about.
+    payments = list(stale.order_by(F("last_queried_at").asc(nulls_first=True), "pk")[:limit])
+    sweep_each(payments, lambda payment: check_payment(payment=payment, now=now), what="payment")
     return len(payments)
 
 
 def close_leftovers(*, now: datetime) -> int:
     """Take up closings that were given up on while a provider was silent, and gifts that nobody paid.
 
-    Return how many are now done.
+    What is paid is closed at the other providers too, before anybody pays it twice. Return how many are done.
     """
-    closings = [(close_group, {"group_id": pk}) for pk in list_cancelling_groups()]
-    closings += [(close_gift, {"gift_id": pk}) for pk in unpaid_gifts(now=now)]
-    done = 0
-    for close, what in closings:
-        try:
-            close(**what, now=now)
-            done += 1
-        except MarketError as error:
-            logger.warning("%s cannot be closed yet: %s", what, error.code)
-        except Exception:
-            logger.exception("%s could not be closed", what)
-    return done
+    groups, gifts = list_paid_elsewhere()
+    groups = dict.fromkeys([*list_cancelling_groups(), *groups])
+    gifts = dict.fromkeys([*unpaid_gifts(now=now), *gifts])
+    done = sweep_each(groups, lambda pk: close_group(group_id=pk, now=now) or True, what="closing of group")
+    return done + sweep_each(
+        gifts, lambda pk: close_gift(gift_id=pk, now=now) or True, what="closing of gift"
+    )

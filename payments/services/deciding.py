@@ -151,6 +151,7 @@ def _send_back(money: UnmatchedMoney, now: datetime) -> None:
         created_at=now,
     )
     outbox.enqueue("payments.send_refund", refund_id=refund.pk)
+    outbox.enqueue("payments.after_given_back", refund_id=refund.pk)
 
 
 def _audit(actor: User, action: str, money: UnmatchedMoney, reason: str, now: datetime) -> None:

@@ -1,12 +1,11 @@
 """Sending money back: one effect at the provider, wherever we are killed (PR3)."""
 
-import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from common import outbox
-from common.errors import MarketError
+from common.sweeping import sweep_each
 from ledger.services.posting import Posting, post
 from ledger.statuses import Kind, Purpose
 from orders.models import RefundRequest
@@ -17,13 +16,11 @@ from payments.gateways import get_gateway
 from payments.gateways.base import RefundFacts
 from payments.models import Refund
 from payments.offers import CASH
-from payments.selectors import UNFINISHED, kept_payments, list_unfinished_refunds
+from payments.selectors import UNFINISHED, kept_payments, list_unfinished_refunds, list_unsent_requests
 from payments.services.deciding import held_in, note_sent_back
 from payments.services.fulfilling import lock_bought
 from payments.services.settling import new_reference
 from payments.statuses import HandRefundStatus, RefundStatus
-
-logger = logging.getLogger(__name__)
 
 TRY_AGAIN = timedelta(seconds=60)
 MOST_ATTEMPTS = 32_767  # what the column holds; a provider away for a month must not stop the retries
@@ -105,17 +102,20 @@ def settle_refund(*, refund_id: int, facts: RefundFacts, now: datetime) -> Refun
 
 
 def retry_refunds(*, now: datetime) -> int:
-    """Take up refunds that were interrupted or met a silent provider; return how many are now done."""
-    done = 0
-    for refund_id in list_unfinished_refunds(now=now, since=TRY_AGAIN):
-        try:
-            done += send_refund(refund_id=refund_id, now=now).status == RefundStatus.SUCCEEDED
-        except MarketError as error:
-            logger.warning("refund %s cannot be sent yet: %s", refund_id, error.code)
-        except Exception:
-            # One that cannot be settled must not keep the others from it.
-            logger.exception("refund %s could not be settled", refund_id)
-    return done
+    """Take up refunds that were interrupted, were never begun or met a silent provider.
+
+    Return how many are now done.
+    """
+    done = sweep_each(
+        list_unsent_requests(now=now, since=TRY_AGAIN),
+        lambda pk: execute_refund(request_id=pk, now=now).status == RefundStatus.SUCCEEDED,
+        what="refund request",
+    )
+    return done + sweep_each(
+        list_unfinished_refunds(now=now, since=TRY_AGAIN),
+        lambda pk: send_refund(refund_id=pk, now=now).status == RefundStatus.SUCCEEDED,
+        what="refund",
+    )
 
 
 @transaction.atomic

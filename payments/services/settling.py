@@ -167,6 +167,7 @@ def _give_back(payment: Payment, reason: str, now: datetime) -> None:
         created_at=now,
     )
     outbox.enqueue("payments.send_refund", refund_id=refund.pk)
+    outbox.enqueue("payments.after_given_back", refund_id=refund.pk)
 
 
 def new_reference(letter: str, now: datetime) -> str:

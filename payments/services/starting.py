@@ -1,6 +1,8 @@
 """Starting to pay: one payment at the provider per wish, never two open ones for the same purchase."""
 
 import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -36,6 +38,19 @@ from shops.models import Shop
 # The provider stops taking money before we stop holding the goods (rules.md 5).
 PROVIDER_MARGIN = timedelta(seconds=60)
 SHORTEST = timedelta(seconds=30)
+# Fields of a payment that say how it is paid.
+Ways = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Going:
+    """How a payer is taken along: see `start_payment`."""
+
+    gateway: str
+    method: str
+    payer: str
+    client_ip: str
+    origin: str
 
 
 def start_payment(
@@ -61,29 +76,18 @@ def start_payment(
     if gateway not in settings.PAYMENT_GATEWAYS:
         raise UnknownGateway()
     check_collection(Shop.objects.filter(orders__group=group))
-    get_gateway(gateway)  # one that cannot work is refused before anything is written
-    digest = salted_hmac("payments.payer", payer).hexdigest() if payer else ""
-
-    def run() -> dict[str, Any]:
-        return {"payment": _open_payment(group.pk, gateway, method, digest, now).pk}
-
-    answer, replayed = run_once(
-        actor=actor_of(buyer),
+    number = group.orders.first().number
+    return _start(
+        payer=buyer,
         operation="payments.start",
-        key=idempotency_key,
-        body={"group": group_id, "gateway": gateway, "method": method, "payer": digest},
-        now=now,
-        run=run,
-    )
-    payment = make_ready(
-        payment_id=answer["payment"],
-        subject=_("Village Market, purchase %(number)s") % {"number": group.orders.first().number},
+        thing={"group": group_id},
+        begin=lambda way: _open_payment(group.pk, way, now),
+        subject=_("Village Market, purchase %(number)s") % {"number": number},
         called_off=PurchaseExpired,
-        origin=origin,
-        payer=payer,
-        client_ip=client_ip,
+        going=Going(gateway, method, payer, client_ip, origin),
+        idempotency_key=idempotency_key,
+        now=now,
     )
-    return payment, replayed
 
 
 def start_gift_payment(
@@ -107,34 +111,52 @@ def start_gift_payment(
     if gateway not in settings.PAYMENT_GATEWAYS or gateway == CASH:
         raise UnknownGateway()
     check_collection([gift.session.shop])
-    get_gateway(gateway)
-    digest = salted_hmac("payments.payer", payer).hexdigest() if payer else ""
+    return _start(
+        payer=giver,
+        operation="payments.start_gift",
+        thing={"gift": gift_id},
+        begin=lambda way: _open_gift_payment(gift.pk, way, now),
+        subject=_("Village Market, gift in a live show"),
+        called_off=GiftExpired,
+        going=Going(gateway, method, payer, client_ip, origin),
+        idempotency_key=idempotency_key,
+        now=now,
+    )
+
+
+def _start(
+    *,
+    payer: User,
+    operation: str,
+    thing: dict[str, int],
+    begin: Callable[[Ways], Payment],
+    subject: str,
+    called_off: type[MarketError],
+    going: Going,
+    idempotency_key: uuid.UUID,
+    now: datetime,
+) -> tuple[Payment, bool]:
+    """Begin the payment of a thing once per key, in a transaction; then make it known to its provider."""
+    get_gateway(going.gateway)  # one that cannot work is refused before anything is written
+    digest = salted_hmac("payments.payer", going.payer).hexdigest() if going.payer else ""
+    way: Ways = {"gateway": going.gateway, "method": going.method, "payer_digest": digest}
 
     def run() -> dict[str, Any]:
-        return {"payment": _open_gift_payment(gift.pk, gateway, method, digest, now).pk}
+        return {"payment": begin(way).pk}
 
     answer, replayed = run_once(
-        actor=actor_of(giver),
-        operation="payments.start_gift",
+        actor=actor_of(payer),
+        operation=operation,
         key=idempotency_key,
-        body={"gift": gift_id, "gateway": gateway, "method": method, "payer": digest},
+        body=thing | {"gateway": going.gateway, "method": going.method, "payer": digest},
         now=now,
         run=run,
     )
-    payment = make_ready(
-        payment_id=answer["payment"],
-        subject=_("Village Market, gift in a live show"),
-        called_off=GiftExpired,
-        origin=origin,
-        payer=payer,
-        client_ip=client_ip,
-    )
+    payment = make_ready(payment_id=answer["payment"], subject=subject, called_off=called_off, going=going)
     return payment, replayed
 
 
-def make_ready(
-    *, payment_id: int, subject: str, called_off: type[MarketError], origin: str, payer: str, client_ip: str
-) -> Payment:
+def make_ready(*, payment_id: int, subject: str, called_off: type[MarketError], going: Going) -> Payment:
     """Make a payment known to its provider, once; `called_off` when nobody may pay it any more."""
     payment = Payment.objects.get(pk=payment_id)
     if payment.status != PaymentStatus.CREATED:
@@ -148,10 +170,10 @@ def make_ready(
             currency=CURRENCY,
             subject=subject,
             expires_at=payment.expires_at,
-            return_url=f"{origin}/checkout/return/{payment.pk}/",
+            return_url=f"{going.origin}/checkout/return/{payment.pk}/",
             method=payment.method,
-            payer=payer,
-            client_ip=client_ip,
+            payer=going.payer,
+            client_ip=going.client_ip,
         )
     )
     payment, is_open = _note_created(payment, created.provider_reference, created.pay_url)
@@ -162,25 +184,23 @@ def make_ready(
     return payment
 
 
-def _open_payment(group_id: int, gateway: str, method: str, payer_digest: str, now: datetime) -> Payment:
+def _open_payment(group_id: int, way: Ways, now: datetime) -> Payment:
     orders = lock_group(group_id)
     group = orders[0].group
     if any(order.status in (OrderStatus.CANCELLING, OrderStatus.CANCELLED) for order in orders):
         raise PurchaseExpired()
     if any(order.status != OrderStatus.PENDING_PAYMENT for order in orders):
         raise MoveRefused(_("This purchase is already paid."))
-    expires_at = group.expires_at - PROVIDER_MARGIN
-    if expires_at - now < SHORTEST:
-        raise PurchaseExpired()
+    until = _pay_until(group.expires_at, now, PurchaseExpired)
     return _one_open(
         Payment(
-            purpose=PaymentPurpose.ORDER_GROUP, group=group, gateway=gateway, method=method,
-            payer_digest=payer_digest, amount_fen=group.total_fen, created_at=now, expires_at=expires_at,
+            purpose=PaymentPurpose.ORDER_GROUP, group=group, amount_fen=group.total_fen, created_at=now,
+            expires_at=until, **way,
         )
     )  # fmt: skip
 
 
-def _open_gift_payment(gift_id: int, gateway: str, method: str, payer_digest: str, now: datetime) -> Payment:
+def _open_gift_payment(gift_id: int, way: Ways, now: datetime) -> Payment:
     gift = lock_gift(gift_id)
     if gift.status == GiftStatus.EXPIRED:
         raise GiftExpired()
@@ -188,15 +208,20 @@ def _open_gift_payment(gift_id: int, gateway: str, method: str, payer_digest: st
         raise MoveRefused(_("This gift is already paid."))
     if gift.session.status not in ON_AIR:
         raise NotOnAir()
-    expires_at = gift.expires_at - PROVIDER_MARGIN
-    if expires_at - now < SHORTEST:
-        raise GiftExpired()
+    until = _pay_until(gift.expires_at, now, GiftExpired)
     return _one_open(
         Payment(
-            purpose=PaymentPurpose.GIFT, gift=gift, gateway=gateway, method=method,
-            payer_digest=payer_digest, amount_fen=gift.amount_fen, created_at=now, expires_at=expires_at,
+            purpose=PaymentPurpose.GIFT, gift=gift, amount_fen=gift.amount_fen, created_at=now,
+            expires_at=until, **way,
         )
     )  # fmt: skip
+
+
+def _pay_until(held_until: datetime, now: datetime, too_late: type[MarketError]) -> datetime:
+    until = held_until - PROVIDER_MARGIN
+    if until - now < SHORTEST:
+        raise too_late()
+    return until
 
 
 def _one_open(wanted: Payment) -> Payment:

@@ -8,6 +8,7 @@ from accounts.services.contacts import contact_of
 from common.money import yuan_text
 from livestreams.models import Gift
 from notifications.services.telling import in_language_of, tell
+from orders.statuses import RefundReason
 from payments.models import HandRefund, Refund
 
 CASH_PAGE = "/desk/cash/"
@@ -62,6 +63,35 @@ def tell_hand_refund_declined(*, note: HandRefund, now: datetime) -> None:
             % {"number": order.number},
             url=CASH_PAGE,
             dedupe_key=f"hand_refund_declined:{note.pk}",
+            now=now,
+        )
+
+
+def tell_given_back(*, refund: Refund, now: datetime) -> None:
+    """Tell who paid that money for which nothing was owed goes back, and why."""
+    payment = refund.payment
+    buyer = contact_of(payment.gift.giver if payment.gift is not None else payment.group.buyer)
+    page = f"/gifts/{payment.gift_id}/"
+    if payment.group is not None:
+        page = f"/orders/{payment.group.orders.earliest('pk').number}/"
+    with in_language_of(buyer):
+        words = {
+            RefundReason.PAID_TWICE: _(
+                "It was paid already. What came twice goes back to where you paid from."
+            ),
+            RefundReason.PAID_TOO_LATE: _(
+                "It came too late: what you paid for had run out or was called off. It goes back to where you"
+                " paid from."
+            ),
+        }
+        unfit = _("It did not fit what was to be paid. It goes back to where you paid from.")
+        tell(
+            contact_id=buyer.pk,
+            kind="money_given_back",
+            title=_("¥%(amount)s goes back to you") % {"amount": yuan_text(refund.amount_fen)},
+            body=words.get(refund.reason, unfit),
+            url=page,
+            dedupe_key=f"money_given_back:{refund.pk}",
             now=now,
         )
 

@@ -165,10 +165,18 @@ def order_refused(request: HttpRequest, number: str) -> HttpResponse:
 
 
 def _packed(request: HttpRequest, found: Order) -> list[Packed]:
-    """Return how many of each line are in the parcel; nothing typed means all that is still to send."""
-    counts = [(line.pk, request.POST.get(f"line-{line.pk}", "")) for line in found.lines.all()]
-    typed = [(pk, int(text)) for pk, text in counts if text.isascii() and text.isdigit() and len(text) < 5]
-    return [Packed(pk, units) for pk, units in typed if units]
+    """Return how many of each line are in the parcel; without the fields all that is still to send.
+
+    Invalid for what is no number, and where nothing is left: a slip must not send everything.
+    """
+    counts = {line.pk: request.POST.get(f"line-{line.pk}") for line in found.lines.all()}
+    typed = {pk: text.strip() or "0" for pk, text in counts.items() if text is not None}
+    if any(not text.isascii() or not text.isdigit() or len(text) > 4 for text in typed.values()):
+        raise Invalid(fields={"lines": _("Please write how many pieces are in the parcel.")})
+    packed = [Packed(pk, int(text)) for pk, text in typed.items() if int(text)]
+    if typed and not packed:
+        raise Invalid(fields={"lines": _("Please send at least one.")})
+    return packed
 
 
 def _page(

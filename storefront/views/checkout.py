@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Address
 from accounts.selectors import list_addresses
 from common import limits
-from common.clock import utc_now
+from common.clock import database_now, utc_now
 from common.errors import Invalid, MarketError
 from common.idempotency import parse_key
 from orders.cards import picture_of
@@ -70,7 +70,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
             idempotency_key=key,
             clear_cart=True,
             coupon_id=till.coupon_id or None,
-            now=utc_now(),
+            now=database_now(),
         )
     except MarketError as refusal:
         quote = quote_cart(user=request.user, only=only, region_code=region_code)

@@ -18,11 +18,10 @@ from livestreams.models import LiveSession
 from livestreams.selectors.gifts import get_own_gift, list_gift_kinds
 from livestreams.services.gifting import send_gift
 from livestreams.statuses import ON_AIR, GiftStatus
-from payments.offers import CASH, PAYER
+from payments.offers import CASH
 from payments.services.starting import start_gift_payment
-from payments.statuses import PayMethod
 from storefront.views.cart import whole_number
-from storefront.views.paying import ask_wechat, believe_wechat, names, offer, origin, page_of, taken_at_once
+from storefront.views.paying import ask_wechat, believe_wechat, going_by, names, offer, page_of, taken_at_once
 
 
 @never_cache
@@ -97,13 +96,9 @@ def _start(request: HttpRequest, gift_id: int, gateway: str, key: uuid.UUID) -> 
         payment, _replayed = start_gift_payment(
             giver=request.user,
             gift_id=gift_id,
-            gateway=way.gateway,
-            method=way.method,
-            payer=request.session.get(PAYER, "") if way.method == PayMethod.JSAPI else "",
-            client_ip=request.META.get("REMOTE_ADDR", ""),
             idempotency_key=key,
-            origin=origin(request),
             now=utc_now(),
+            **going_by(request, way),
         )
     except MarketError as refusal:
         return _pay_page(request, gift_id, problem=str(refusal.message), status=refusal.status)

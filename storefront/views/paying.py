@@ -15,17 +15,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from common.clock import utc_now
+from common.clock import database_now, utc_now
 from common.errors import MarketError
 from common.idempotency import parse_key
 from livestreams.statuses import GiftStatus
 from orders.cards import order_card
-from orders.selectors import get_group, group_orders
+from orders.models import Order
+from orders.selectors import PAID_FOR, get_group, group_orders
 from orders.statuses import OrderStatus
 from payments.gateways import get_gateway
 from payments.gateways.wechat_sign_in import can_sign_in, fetch_openid, sign_in_address
 from payments.models import Payment
-from payments.offers import CASH, PAYER, Offer, offer_for
+from payments.offers import CASH, PAYER, Offer, Way, offer_for
 from payments.selectors import OPEN, get_payment
 from payments.services.closing import check_payment
 from payments.services.collecting import confirm_cash, is_cash_offered
@@ -84,23 +85,20 @@ def believe_wechat(request: HttpRequest, *, page: str) -> str:
 def pay_start(request: HttpRequest, group_id: int) -> HttpResponse:
     """Send the buyer to the provider's page, or promise cash on delivery."""
     spend(request)
+    now = database_now()
     try:
         key = parse_key(request.POST.get("key"))
         get_group(user=request.user, group_id=group_id)
         way = offer(request).way_of(request.POST.get("gateway", ""))
         if way.method == PayMethod.CASH:
-            confirm_cash(buyer=request.user, group_id=group_id, idempotency_key=key, now=utc_now())
+            confirm_cash(buyer=request.user, group_id=group_id, idempotency_key=key, now=now)
             return redirect("storefront:orders")
         payment, _replayed = start_payment(
             buyer=request.user,
             group_id=group_id,
-            gateway=way.gateway,
-            method=way.method,
-            payer=request.session.get(PAYER, "") if way.method == PayMethod.JSAPI else "",
-            client_ip=request.META.get("REMOTE_ADDR", ""),
             idempotency_key=key,
-            origin=origin(request),
-            now=utc_now(),
+            now=now,
+            **going_by(request, way),
         )
     except MarketError as refusal:
         return _pay_page(request, group_id, problem=str(refusal.message), status=refusal.status)
@@ -148,6 +146,8 @@ def payment_return(request: HttpRequest, payment_id: int) -> HttpResponse:
     payment = get_payment(user=request.user, payment_id=payment_id)
     payment = check_payment(payment=payment, now=utc_now())
     orders = group_orders(payment.group) if payment.group else []
+    if payment.status in (PaymentStatus.FAILED, PaymentStatus.CLOSED) and _is_paid_otherwise(payment, orders):
+        return redirect(_back_of(payment))
     context = {
         "payment": payment,
         "pay_page": page_of(payment),
@@ -166,6 +166,17 @@ def offer(request: HttpRequest) -> Offer:
         gateways=settings.PAYMENT_GATEWAYS,
         can_use_jsapi=bool(request.session.get(PAYER)),
     )
+
+
+def going_by(request: HttpRequest, way: Way) -> dict[str, str]:
+    """Return how this browser is taken along on a way, as the services that start a payment want it."""
+    return {
+        "gateway": way.gateway,
+        "method": way.method,
+        "payer": request.session.get(PAYER, "") if way.method == PayMethod.JSAPI else "",
+        "client_ip": request.META.get("REMOTE_ADDR", ""),
+        "origin": origin(request),
+    }
 
 
 def taken_at_once() -> str:
@@ -203,6 +214,13 @@ def _back_of(payment: Payment) -> str:
     return reverse("storefront:pay", args=[payment.group_id])
 
 
+def _is_paid_otherwise(payment: Payment, orders: list[Order]) -> bool:
+    """Say whether something else has paid what this payment was for: nobody is to order it again."""
+    if payment.gift is not None:
+        return payment.gift.status == GiftStatus.PAID
+    return any(order.status in PAID_FOR for order in orders)
+
+
 def _outcome(payment: Payment, states: set[str]) -> str:
     if payment.status == PaymentStatus.SUCCEEDED:
         sent_back = payment.refunds.filter(request=None).exists()
@@ -228,7 +246,7 @@ def _pay_page(request: HttpRequest, group_id: int, *, problem: str = "", status:
         "first": orders[0],
         "ways": [(gateway, called.get(gateway, gateway)) for gateway in ways],
         "is_better_outside": offered.is_better_outside,
-        "is_payable": is_payable and group.expires_at > utc_now(),
+        "is_payable": is_payable and group.expires_at > database_now(),
         "key": uuid.uuid4(),
         "problem": problem,
     }

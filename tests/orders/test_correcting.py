@@ -14,8 +14,9 @@ from orders.errors import TrackingNumberTaken
 from orders.models import ParcelCorrection, Shipment
 from orders.services.correcting import clear_problem, correct_parcel, tell_late_parcels
 from orders.services.receiving import receive_order
+from orders.services.shipping import Packed, ship_order
 from orders.services.tracking import note_events
-from tests.factories.orders import make_shipped
+from tests.factories.orders import make_paid, make_shipped
 
 pytestmark = pytest.mark.django_db
 
@@ -160,3 +161,17 @@ def test_the_desk_and_the_api_put_it_right(parcel, client, mei, operator):
     move = f"/admin/orders/shipment/{parcel.pk}/move/clear/"
     assert client.post(move, {"reason": "找到了"}).status_code == 302
     assert Shipment.objects.get().problem == ""
+
+
+def test_of_an_order_that_is_sent_in_part_the_rest_is_still_to_send(market, arun, mei):
+    order = make_paid(buyer=arun, variant=market.variant, quantity=2)
+    part = [Packed(order.lines.get().pk, 1)]
+    ship_order(
+        actor=mei, number=order.number, carrier="sf", tracking_number="SF00000001", lines=part, now=utc_now()
+    )
+    parcel = happens(order.shipments.get(), "returned")
+
+    correct(mei, parcel)
+
+    order.refresh_from_db()
+    assert (order.status, order.shipped_at) == ("paid", None)

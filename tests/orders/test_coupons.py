@@ -305,6 +305,20 @@ def test_a_parcel_refused_at_the_door_keeps_its_coupon_used(market, campaign, ar
     assert state(coupon) == ("used", order.group_id)
 
 
+def test_one_parcel_that_was_on_its_way_keeps_the_coupon_of_two_shops_used(market, mei, arun, zoya):
+    other = make_product(shop=make_shop(owner=zoya), title="蜂蜜", price_fen=3200).variants.get()
+    coupon = make_coupon(user=arun, campaign=make_campaign(shop=None, by=mei))
+    group = place(buyer=arun, lines=[(market.variant, 1), (other, 1)], coupon=coupon.pk)
+    confirm_group(group_id=group.pk, now=utc_now())
+    barley, honey = group.orders.get(shop=market.shop), group.orders.exclude(shop=market.shop).get()
+    ship_order(actor=mei, number=barley.number, carrier="sf", tracking_number="SF00000001", now=utc_now())
+    refuse_parcel(actor=mei, number=barley.number, now=utc_now())
+
+    cancel_by_shop(actor=zoya, number=honey.number, now=utc_now())
+
+    assert state(coupon) == ("used", group.pk)
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -105,3 +105,16 @@ def test_the_buyer_sees_the_parcels_way_and_asks_for_more_time_once(client, mark
     page = client.get(f"/orders/{order.number}/").content.decode()
     assert "&lt;b&gt;成都" in page and "<b>成都" not in page
     assert f"/orders/{order.number}/more-time/" not in page
+
+
+@pytest.mark.parametrize("typed", ["0", "", "1.5", "-1", "zwei", "99999", "２"])
+def test_a_slip_of_the_finger_sends_nothing(desk, paid, typed):
+    line = paid[0].lines.get()
+
+    answer = desk.post(
+        f"/desk/orders/{paid[0].number}/ship/",
+        {"carrier": "sf", "tracking_number": "SF0000000001", f"line-{line.pk}": typed},
+    )
+
+    assert (answer.status_code, Shipment.objects.count()) == (400, 0)
+    assert answer.context["ship_form"].errors

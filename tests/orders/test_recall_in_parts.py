@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
+from common.errors import MoveRefused
 from ledger.selectors import trial_balance
-from orders.models import RefundRequest
+from orders.models import Order, RefundRequest
 from orders.services.asking_back import WantedBack, withdraw_case
 from orders.services.recalling import bought_of_recalled, refund_recalled, settle_recall, units_sold_of
 from orders.services.receiving import receive_order
@@ -75,3 +76,14 @@ def test_of_a_line_that_was_served_in_part_a_payment_serves_the_rest(mei, arun, 
     assert settle_recall(lot_id=lot.pk, now=now) == 0
     assert trial_balance().is_right
     agrees(pool)
+
+
+def test_one_buyer_who_cannot_be_served_keeps_no_other_waiting(mei, arun, pool, now):
+    stuck, other = [make_completed(buyer=arun, seller=mei, variant=pool, quantity=4, now=now) for _ in "ab"]
+    # All of its money has gone back by another way.
+    Order.objects.filter(pk=stuck.pk).update(refund_requested_fen=stuck.captured_fen)
+
+    with pytest.raises(MoveRefused):
+        recall(mei, pool.lots.order_by("pk").first(), now)
+
+    assert [request.order_id for request in RefundRequest.objects.all()] == [other.pk]

@@ -1,13 +1,22 @@
 """The scales at the desk: the sum is seen before it goes back, and buyer and farmers can read the trail."""
 
+import uuid
+
 import pytest
 
 from common.models import AuditEntry
+from ledger.models import LedgerEntry
+from ledger.selectors import trial_balance
 from notifications.models import Notification
 from orders.models import AfterSaleCase, RefundRequest, Weighing
+from orders.services.judging import approve_case
+from orders.services.receiving import receive_order
+from orders.services.weighing import settle_weight
 from orders.tasks import after_weighed
 from orders.weight_cards import weighing_of, weight_text
 from payouts.selectors.statements import row_of
+from shops.models import Farmer
+from tests.factories.cases import ask
 from tests.factories.orders import make_paid, make_shipped
 from tests.factories.payouts import close_week, make_completed
 
@@ -19,6 +28,11 @@ def fish(pool):
     pool.weight_g = 500
     pool.save(update_fields=["weight_g"])
     return pool
+
+
+def farmer_balance(farmer) -> int:
+    entries = LedgerEntry.objects.filter(account__purpose="farmer_payable", account__owner_id=farmer.pk)
+    return sum(entries.values_list("amount_fen", flat=True))
 
 
 def address(order) -> str:
@@ -126,3 +140,27 @@ def test_the_api_answers_the_same_weight_again_and_refuses_another(client, mei, 
 @pytest.mark.parametrize(("grams", "number"), [(900, "900"), (1900, "1.9"), (2000, "2"), (12_345, "12.345")])
 def test_weights_in_words(grams, number):
     assert weight_text(grams).split()[0] == number
+
+
+def test_who_got_less_may_still_ask_about_every_piece(client, mei, arun, fish, now):
+    order = make_shipped(buyer=arun, seller=mei, variant=fish, quantity=1, now=now)
+    line = order.lines.get()
+    settle_weight(actor=mei, number=order.number, line_id=line.pk, weight_g=499, now=now)
+    weighed = AfterSaleCase.objects.get()
+    # A gram of 500 is a fen of ten and more: 6800 / 500, rounded up.
+    assert (weighed.amount_fen, weighed.units, weighed.lines.get().worth_fen) == (14, 0, 14)
+    line.refresh_from_db()
+    assert (line.after_sale_units, line.after_sale_fen) == (0, 14)
+    client.force_login(arun)
+    for page in (f"/orders/{order.number}/", f"/after-sales/{weighed.pk}/", "/after-sales/"):
+        assert client.get(page).status_code == 200
+
+    case = ask(order, arun, quantity=1, reason="spoiled", now=now)
+
+    assert (case.amount_fen, case.freight_fen) == (6786, 800)
+    approve_case(actor=mei, case_id=case.pk, idempotency_key=uuid.uuid4(), now=now)
+    order.refresh_from_db()
+    assert order.refund_requested_fen == order.captured_fen == 7600
+    receive_order(buyer=arun, number=order.number, now=now)
+    assert trial_balance().is_right
+    assert [farmer_balance(farmer) for farmer in Farmer.objects.all()] == [0] * Farmer.objects.count()

@@ -105,7 +105,12 @@ def test_money_and_goods_are_all_there_after_every_step(market, valkey, settings
 
 @pytest.fixture
 def settings_of_the_day(monkeypatch, settings):
-    """The provider of each example is a new one; cash on delivery is offered too."""
+    """The provider of each example is a new one; cash on delivery is offered too; no sweep fails unseen."""
+
+    def fail(*_args) -> None:
+        raise
+
+    monkeypatch.setattr("common.sweeping.logger.exception", fail)
     settings.PAYMENT_GATEWAYS = ["sandbox", "cash_on_delivery"]
     settings.CASH_ORDERS_OPEN_MAX = 50
 

@@ -6,12 +6,19 @@ from django.db.models import Sum
 
 from common.models import OutboxMessage
 from ledger.models import LedgerEntry, LedgerTransaction
-from orders.services.cancelling import cancel_by_buyer, expire_group, finish_cancelling
+from orders.services.cancelling import (
+    cancel_by_buyer,
+    cancel_by_operator,
+    expire_group,
+    finish_cancelling,
+)
 from payments.gateways.base import Facts
 from payments.models import PaymentCallback, Refund
 from payments.services.settling import settle_payment
 from shops.models import VariantStock
+from shops.services.listing import ListingData, VariantData, save_product
 from tests.factories.orders import make_payment, place_one
+from tests.factories.shops import make_person
 
 NOW = datetime(2026, 10, 1, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -208,3 +215,34 @@ def test_a_payment_that_came_to_nothing_leaves_the_purchase_to_be_paid(market, a
     order.refresh_from_db()
     assert (payment.status, order.status) == (status, "pending_payment")
     assert not LedgerTransaction.objects.exists()
+
+
+def test_money_for_what_an_operator_called_off_goes_back_whatever_the_reason_reads(market, arun, mei):
+    operator = make_person(is_staff=True)
+    order = place_one(buyer=arun, variant=market.variant, now=NOW)
+    payment = make_payment(group=order.group)
+    cancel_by_operator(actor=operator, number=order.number, reason="expired", now=LATER)
+
+    settle_payment(payment_id=payment.pk, facts=facts_of(payment), now=LATER)
+
+    order.refresh_from_db()
+    assert (order.status, order.cancel_reason, order.captured_fen) == ("cancelling", "expired.", 0)
+    assert Refund.objects.get().reason == "paid_too_late"
+
+
+def test_a_price_edit_never_touches_what_is_being_paid(market, arun, mei):
+    order = place_one(buyer=arun, variant=market.variant, quantity=2, now=NOW)
+    payment = make_payment(group=order.group)
+    dearer = VariantData(pk=market.variant.pk, name="500克", price_fen=9900)
+    listing = ListingData(
+        title="青稞", category=market.category, village=market.village, farmer=market.farmer,
+        description="新的", variants=[dearer],
+    )  # fmt: skip
+
+    save_product(actor=mei, shop=market.shop, data=listing, now=LATER, product=market.product)
+
+    settled = settle_payment(payment_id=payment.pk, facts=facts_of(payment, amount_fen=14400), now=LATER)
+    order.refresh_from_db()
+    assert (settled.problem, order.status, order.captured_fen) == ("", "paid", 14400)
+    line = order.lines.get()
+    assert (line.title, line.price_fen, line.total_fen) == ("高山青稞米", 6800, 13600)

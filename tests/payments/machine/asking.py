@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from orders.models import AfterSaleCase, Order
-from orders.services import asking_back, judging
+from orders.services import asking_back, judging, offering_less
 from orders.services.asking_back import WantedBack
+from orders.services.offering_less import OfferedLine
 from orders.statuses import CaseReason
 from tests.factories.cases import ask, back_on_the_way
 from tests.payments.machine.people import FEW, PICK, MarketDay, key
@@ -57,7 +58,7 @@ class Asking(MarketDay):
             return
         units = min(units, line.quantity - line.after_sale_units)
         case = None
-        with self.may_refuse("case_too_late", "move_refused"):
+        with self.may_refuse("case_too_late", "move_refused", "invalid"):  # it is not sent yet
             case = ask(
                 order, order.group.buyer, lines=[WantedBack(line.pk, units)], kind="return_and_refund",
                 reason=reason, now=self.now,
@@ -89,7 +90,9 @@ class Asking(MarketDay):
 
     @rule(which=PICK)
     def withdraw(self, which):
-        case = self.case_in(which, "requested", "rejected", "awaiting_return", "awaiting_receipt", "refunded")
+        case = self.case_in(
+            which, "requested", "offered", "rejected", "awaiting_return", "awaiting_receipt", "refunded"
+        )
         if case:
             with self.may_refuse("move_refused"):
                 asking_back.withdraw_case(
@@ -118,6 +121,35 @@ class Asking(MarketDay):
                     now=self.now,
                 )  # fmt: skip
 
+    @rule(which=PICK, parts=st.integers(1, 3))
+    def shop_offers_less(self, which, parts):
+        case = self.case_in(which, "requested")
+        if case is None:
+            return
+        lines = [
+            OfferedLine(line.order_line_id, line.quantity, max(line.amount_fen // (parts + 1), 1))
+            for line in case.lines.all()
+        ]
+        with self.may_refuse("too_many_offers", "invalid"):
+            offering_less.offer_less(
+                actor=self.seller_of(case.order), case_id=case.pk, lines=lines, idempotency_key=key(),
+                now=self.now,
+            )  # fmt: skip
+
+    @rule(which=PICK, answer=st.sampled_from(["yes", "yes", "no", "taken back"]))
+    def an_offer_is_answered(self, which, answer):
+        case = self.case_in(which, "offered")
+        if case is None:
+            return
+        at = {"case_id": case.pk, "idempotency_key": key(), "now": self.now}
+        buyer, offer = case.order.group.buyer, case.offers.get(outcome="open").pk
+        if answer == "yes":
+            offering_less.accept_offer(buyer=buyer, offer=offer, **at)
+        elif answer == "no":
+            offering_less.refuse_offer(buyer=buyer, offer=offer, **at)
+        else:
+            offering_less.take_back_offer(actor=self.seller_of(case.order), **at)
+
     @rule(which=PICK)
     def goods_go_back(self, which):
         case = self.case_in(which, "awaiting_return")
@@ -135,7 +167,14 @@ class Asking(MarketDay):
     )
     def operator_judges(self, which, grant, bearer):
         case = self.case_in(
-            which, "requested", "rejected", "awaiting_return", "awaiting_receipt", "awaiting_refund", "closed"
+            which,
+            "requested",
+            "offered",
+            "rejected",
+            "awaiting_return",
+            "awaiting_receipt",
+            "awaiting_refund",
+            "closed",
         )
         if case:
             with self.may_refuse("move_refused"):

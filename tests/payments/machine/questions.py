@@ -3,7 +3,10 @@
 from django.db import connection
 
 GRANTED = "('awaiting_refund', 'refunded')"
-HOLDING = "('requested', 'rejected', 'awaiting_return', 'awaiting_receipt', 'awaiting_refund', 'refunded')"
+HOLDING = (
+    "('requested', 'offered', 'rejected', 'awaiting_return', 'awaiting_receipt', 'awaiting_refund',"
+    " 'refunded')"
+)
 
 QUESTIONS = {
     "a transaction that does not balance": """
@@ -47,6 +50,24 @@ QUESTIONS = {
         WHERE l.after_sale_units <> COALESCE(held.units, 0) OR l.after_sale_fen <> COALESCE(held.fen, 0)
            OR l.shipped_units <> COALESCE(sent.units, 0)
     """,
+    "more of a line that comes back than was ever sent": f"""
+        SELECT l.id FROM orders_orderline l
+        JOIN orders_aftersaleline a ON a.order_line_id = l.id
+        JOIN orders_aftersalecase c ON c.id = a.case_id
+          AND c.kind = 'return_and_refund' AND c.status IN {HOLDING}
+        GROUP BY l.id HAVING SUM(a.quantity) > l.shipped_units
+    """,
+    "goods that are paid back as not sent, and sent as well": f"""
+        SELECT l.id FROM orders_orderline l
+        JOIN orders_aftersaleline a ON a.order_line_id = l.id
+        JOIN orders_aftersalecase c ON c.id = a.case_id AND c.reason = 'changed_mind'
+          AND c.kind = 'refund_only' AND c.status IN {GRANTED}
+        WHERE NOT EXISTS (SELECT 1 FROM orders_caseoffer f WHERE f.case_id = c.id AND f.outcome = 'accepted')
+          AND NOT EXISTS (SELECT 1 FROM orders_aftersaleevent e WHERE e.case_id = c.id AND e.by = 'operator')
+          AND NOT EXISTS (SELECT 1 FROM orders_aftersaleevent e
+                          WHERE e.case_id = c.id AND e.status = 'rejected')
+        GROUP BY l.id HAVING SUM(a.quantity) > MIN(l.withdrawn_units)
+    """,
     "a line on its way of which something is still to send": """
         SELECT l.id FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
         WHERE o.status IN ('shipped', 'delivered') AND l.quantity <> l.shipped_units + l.withdrawn_units
@@ -84,7 +105,7 @@ QUESTIONS = {
     "a case whose deadline or trail contradicts its state": """
         SELECT c.id FROM orders_aftersalecase c
         WHERE (c.deadline_at IS NOT NULL) <> (
-                c.status IN ('requested', 'rejected', 'awaiting_return', 'awaiting_receipt')
+                c.status IN ('requested', 'offered', 'rejected', 'awaiting_return', 'awaiting_receipt')
                 AND NOT (c.status = 'rejected' AND c.appealed_at IS NOT NULL))
            OR c.status <> (SELECT e.status FROM orders_aftersaleevent e WHERE e.case_id = c.id
                            ORDER BY e.id DESC LIMIT 1)

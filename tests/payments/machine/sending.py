@@ -73,7 +73,7 @@ class Sending(Buying, Asking):
     def send(self, order: Order, is_whole: bool) -> None:
         """Hand a parcel of an order to a carrier."""
         lines = [] if is_whole else [Packed(line.pk, 1) for line in order.lines.all() if line.units_to_send]
-        with self.may_refuse("too_many_units", "move_refused"):
+        with self.may_refuse("too_many_units", "move_refused", "answer_first"):
             ship_order(
                 actor=self.seller_of(order), number=order.number, carrier="sf", now=self.now,
                 tracking_number=f"SF{uuid.uuid4().int % 10**12:012d}", lines=lines[:1],
