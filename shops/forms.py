@@ -29,7 +29,7 @@ class YuanField(forms.CharField):
         except ValueError as error:
             raise forms.ValidationError(PRICE_MESSAGE) from error
         if amount < self.least_fen:
-            raise forms.ValidationError(_("The price must be more than 0."))
+            raise forms.ValidationError(_("The amount must be more than 0."))
         if amount > PRICE_MAX_FEN:
             raise forms.ValidationError(_("This price is too high. Is the point in the right place?"))
         return amount
