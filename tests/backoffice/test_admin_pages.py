@@ -40,6 +40,7 @@ def test_every_list_opens_and_can_be_searched(full, operator, client):
             assert response.status_code == 200, (model, query, response.content[:300])
 
 
+@pytest.mark.long
 def test_every_row_opens_with_its_links(full, operator, client):
     client.force_login(operator)
     empty = []

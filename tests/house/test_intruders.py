@@ -6,6 +6,8 @@ is prepared once; each attack is undone.
 
 from urllib.parse import urlencode, urlsplit
 
+import pytest
+
 from tests.factories.shops import add_member, make_shop
 from tests.house import intruding
 from tests.house.intruding import (
@@ -45,6 +47,7 @@ ELSEWHERE = [
 ]
 
 
+@pytest.mark.long
 def test_c5_a4_what_the_market_decides_is_never_taken_from_a_request(world, valkey):
     """Each call with its own body, twice, and once with everything that is none of the caller's business.
 
@@ -139,6 +142,7 @@ def test_a3_no_quantity_typed_into_a_page_is_hostile(world, valkey):
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_c1_whoever_it_does_not_concern_finds_nothing_and_changes_nothing(world, valkey, zoya):
     """Everything that an address can name, asked for by somebody else, also by another shop's owner."""
     wrong, tried = [], 0
@@ -186,6 +190,7 @@ def test_c9_no_page_of_another_site_can_do_anything_with_a_persons_cookie(world,
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 def test_c9_no_page_leads_away_from_the_site(world, valkey):
     """Every page and form with an address of another site as `next`; also without having signed in."""
     wrong, tried = [], 0

@@ -42,6 +42,7 @@ def test_the_matrix_names_nothing_that_is_gone():
     assert not gone, "rows name what does not exist:\n" + "\n".join(sorted(gone))
 
 
+@pytest.mark.long
 def test_each_role_gets_what_the_matrix_says(world, valkey):
     sign_ins = {role: _signed_in(world, role) for role in ROLES}
 

@@ -64,6 +64,7 @@ class Day(Sending, Truths):
         assert +kept == -kept == Counter()
 
 
+@pytest.mark.long
 def test_money_and_goods_are_all_there_after_every_step(market, valkey, settings_of_the_day):
     reached: list[set[str]] = []
 

@@ -22,6 +22,7 @@ EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "200"))
 STEPS = int(os.environ.get("MONEY_STEPS", "50"))
 
 
+@pytest.mark.long
 def test_every_fen_is_somewhere_after_every_step(market, valkey):
     people = settle_village(market)
     send_parcels(people)
