@@ -1,7 +1,7 @@
 """Run pytest on an ephemeral PostgreSQL cluster and Valkey servers, removed at the end.
 
-A migrated template cluster is kept under var/test/ and copied for each run, so that only a changed
-migration costs time. Without paths every CPU takes a share; with a path or -k one process is quicker.
+A migrated template cluster is kept under var/test/ and copied for each process, so that only a changed
+migration costs time. Without paths several processes take a share; with a path or -k one is quicker.
 """
 
 import contextlib

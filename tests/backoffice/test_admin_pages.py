@@ -43,7 +43,7 @@ def test_every_list_opens_and_can_be_searched(full, operator, client):
 @pytest.mark.long
 def test_every_row_opens_with_its_links(full, operator, client):
     client.force_login(operator)
-    empty = []
+    empty, opened = [], set()
     for model in REGISTERED:
         row = model._default_manager.order_by("-pk").first()
         if row is None:
@@ -52,7 +52,8 @@ def test_every_row_opens_with_its_links(full, operator, client):
         response = client.get(page(model, "change", row.pk))
         assert response.status_code == 200, (model, response.content[:500])
         for link in response.context.get("links", ()):
-            if link.url.startswith("/admin/"):
+            if link.url.startswith("/admin/") and link.url not in opened:
+                opened.add(link.url)
                 assert client.get(link.url).status_code == 200, (model, link)
         assert client.get(page(model, "history", row.pk)).status_code == 200
 
