@@ -56,7 +56,11 @@ class ClientLeft(Exception):
 
 
 class _Pace:
-    """How often a person may order (rules.md 13), counted here: asking Valkey costs more than an order."""
+    """How often a person may order (rules.md 13), counted here: asking Valkey costs more than an order.
+
+    With several processes a person may order as often in each, and anew after a restart; stock, limits and
+    money do not depend on it.
+    """
 
     def __init__(self):
         self._began = self._ends = self._limit = 0

@@ -5,12 +5,19 @@ import threading
 import uuid
 
 import pytest
+from django.db import OperationalError
 
-from common import outbox, tasks
+from common import clock, outbox, tasks
+from common.clock import utc_now
 from orders.services.batching import waiting
 from orders.services.batching.outcomes import Outcome
 from orders.services.batching.waiting import Batcher
 from orders.services.batching.wishes import Wish
+
+
+@pytest.fixture(autouse=True)
+def _own_time(monkeypatch):
+    monkeypatch.setattr(clock, "database_now", utc_now)
 
 
 def wish() -> Wish:
@@ -56,6 +63,25 @@ def test_a_database_that_is_gone_before_the_batch_ends_nothing(monkeypatch):
 
     assert isinstance(lost.error, OSError)
     assert placed.answer == {"group": 7}
+
+
+def test_without_the_databases_clock_nothing_is_placed_and_the_phone_comes_again(monkeypatch):
+    troubles = [OperationalError("gone")]
+
+    def read():
+        if troubles:
+            raise troubles.pop()
+        return utc_now()
+
+    monkeypatch.setattr(clock, "database_now", read)
+    batches = []
+    lost, placed = one_after_another(
+        Batcher(place=lambda **batch: batches.append(1) or [Outcome(answer={"group": 7}, replayed=True)])
+    )
+
+    assert lost.error.code == "busy"
+    assert placed.answer == {"group": 7}
+    assert batches == [1]
 
 
 def test_the_messages_of_new_orders_leave_in_one_hand_over_and_the_others_are_answered_first(monkeypatch):

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from common.clock import utc_now
+from common.clock import DatabaseClock, database_now
 from common.errors import Busy
 from common.outbox import hand_over_at_once
 from livestreams.services.timing_deals import settle_deal
@@ -59,6 +59,7 @@ class Batcher:
         self._thread: threading.Thread | None = None
         self._teller = Teller()
         self._checked_at = 0.0
+        self._clock = DatabaseClock()
 
     async def order(self, wish: Wish | Basket) -> Outcome:
         """Return what becomes of a wish, once it is committed; Busy when too many wait already.
@@ -103,11 +104,14 @@ class Batcher:
             # Whatever happens in here is told to those who wait: without this thread nobody is served.
             try:
                 self._check_connection()
-                outcomes = self._place(
-                    deal_id=deal_id, wishes=[waiting.wish for waiting in batch], now=utc_now()
-                )
+                # Until when goods are held is counted on the database's clock, as their release is.
+                now = self._clock.now()
+                outcomes = self._place(deal_id=deal_id, wishes=[waiting.wish for waiting in batch], now=now)
                 if len(outcomes) != len(batch):
                     raise RuntimeError(f"{len(outcomes)} outcomes for {len(batch)} wishes")
+            except (OperationalError, InterfaceError) as error:
+                logger.warning("no database for a batch of %s: %s", len(batch), error)
+                outcomes = [Outcome(error=Busy())] * len(batch)
             except Exception as error:
                 logger.exception("a batch failed (deal %s)", deal_id)
                 outcomes = [Outcome(error=error)] * len(batch)
@@ -172,7 +176,7 @@ class Alone:
 
     def _work(self, basket: Basket) -> Outcome:
         close_old_connections()
-        return self._place(basket, now=utc_now())
+        return self._place(basket, now=database_now())
 
 
 class Teller:
