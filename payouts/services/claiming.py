@@ -14,7 +14,7 @@ from django.db.models import Field, Model
 
 from ledger.statuses import OwnerKind
 from payouts.models import Payout, PayoutStatement, SettlementPeriod
-from payouts.selectors.claims import Payee, claimable
+from payouts.selectors.claims import PAYEES, Payee, claimable
 from payouts.selectors.payees import FIELDS
 from payouts.selectors.seals import CHUNK, CHUNK_DIGEST, DIGEST
 from payouts.statuses import LineKind
@@ -157,6 +157,9 @@ def gather_claims(*, period: SettlementPeriod, kinds: Sequence[OwnerKind]) -> li
         # Joins and a sort of a million rows once a week; these settings end with this transaction.
         cursor.execute("SET LOCAL work_mem = '64MB'")
         cursor.execute("SET LOCAL default_statistics_target = 10")
+        if set(kinds) != set(PAYEES):
+            # Another session reads the other half at this moment: helpers of a plan would only wait for it.
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
         if "since" not in values:
             # The whole book: row by row is never the way, whatever an empty table of lines promises.
             cursor.execute("SET LOCAL enable_nestloop = off")
