@@ -17,6 +17,7 @@ JOB_WORDS = {
     "orders_money": _("orders and their money"),
     "gifts_money": _("gifts and their money"),
     "payouts_tallies": _("payouts and tallies"),
+    "seals": _("tallies and their seals"),
     "outbox": _("messages that wait too long"),
     "rooms_takes": _("shows and their recordings"),
     "processes": _("programs that record"),
@@ -51,6 +52,12 @@ KIND_WORDS = {
     "payout_amount": _("another sum than its tally"),
     "payout_posted": _("what left the market is not what was paid"),
     "payout_missing": _("a tally without its payout"),
+    "tally_of_somebody_else": _("somebody else's money on the tally"),
+    "tally_altered": _("a tally was altered after it was sealed"),
+    "entry_on_no_tally": _("owed, and on no tally"),
+    "owed": _("the book owes another sum than the tallies say"),
+    "period_overdue": _("a period that should be closed, hours late"),
+    "transfer_never_ends": _("a payout on its way for too long, in days"),
     "outbox_late": _("a message waits too long"),
     "outbox_quarantined": _("a message failed for good"),
     "take_after_the_show": _("recorded on after the show"),
@@ -111,6 +118,8 @@ SIDE_WORDS = {
     "no file": _("no file"),
     "sum of entries": _("sum of entries"),
     "another balance": _("another balance"),
+    "as sealed": _("as sealed"),
+    "altered": _("altered"),
 }
 # What these expect and find is fen.
 MONEY_KINDS = frozenset(
@@ -133,6 +142,8 @@ MONEY_KINDS = frozenset(
         "payout_amount",
         "payout_posted",
         "payout_missing",
+        "entry_on_no_tally",
+        "owed",
         "coupon_discount",
         "bill_amount",
         "bill_state",

@@ -90,6 +90,18 @@ def decoded_frames(page: Page) -> int:
     return page.evaluate(f"{VIDEO}.getVideoPlaybackQuality().totalVideoFrames")
 
 
+def count_taps(person: Page) -> list[str]:
+    """Return a list that grows with whatever the person taps from now on, on any page."""
+    taps: list[str] = []
+    person.expose_binding("toldOfTap", lambda _, what: taps.append(what))
+    listen = """addEventListener('click', event => {
+        if (event.isTrusted) toldOfTap(event.target.closest('button, a, input').outerHTML.slice(0, 80));
+    }, true)"""
+    person.add_init_script(listen)
+    person.evaluate(listen)
+    return taps
+
+
 def pay_at_the_sandbox(arun: Page) -> None:
     """Pay on the provider's page and come back to the market."""
     arun.wait_for_url(re.compile("/sandbox-pay/"))

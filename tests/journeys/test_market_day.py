@@ -42,10 +42,13 @@ def test_from_photo_to_payout(stack: Stack, browser: Browser) -> None:
     arun.press("[data-say] input[name=text]", "Enter")
     expect(zhuoma.locator("[data-chat]")).to_contain_text("How many are left?")
 
+    taps = steps.count_taps(arun)
     arun.click("[data-pin-buy]")
     arun.locator("#buy [data-step='1']").click()
     arun.click("[data-buy-go]")
     steps.pay_at_the_sandbox(arun)
+    # From the pin to the paid order (features.md O1), and one for the second piece.
+    assert len(taps) == 3 + 1, taps
     [(number, status)] = stack.rows(
         "SELECT o.number, o.status FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id"
         " JOIN shops_variant v ON v.id = l.variant_id WHERE v.product_id = %s",
