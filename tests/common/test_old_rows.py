@@ -53,6 +53,10 @@ class Past:
         executor = MigrationExecutor(self.connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
 
+    def go_on_to(self, *migrations: tuple[str, str]) -> None:
+        """Apply what leads to these, and nothing else."""
+        MigrationExecutor(self.connection).migrate(list(migrations))
+
     def insert(self, table: str, **values: Any) -> int:
         """Write a row; what its table asks for beyond that is empty, nought, a word or a row of its own."""
         asked = self.rows(
@@ -121,6 +125,7 @@ class Old:
     now: Past
     lots: list[list[int]]
     lines: list[list[int]]
+    cases: list[int]
 
 
 @pytest.fixture(scope="module")
@@ -146,8 +151,10 @@ def old(past) -> Old:
     for status in ("draft", "scheduled", "ended", "cancelled"):
         past.insert("livestreams_livesession", shop_id=shop, host_id=host, status=status, created_at=LONG_AGO)
     past.insert("django_session", session_key="k" * 32, session_data="", expire_date=LONG_AGO)
+    past.go_on_to(("orders", "0016_case_offers"))
+    cases = [ask_back(past, lines[0], is_restocked=back) for back in (True, False)]
     past.come_back()
-    return Old(past, lots, lines)
+    return Old(past, lots, lines, cases)
 
 
 def goods(past: Past, shop: int) -> int:
@@ -191,6 +198,20 @@ def buy(past: Past, person: int, shop: int, status: str, *parcels: str) -> list[
     return lines
 
 
+def ask_back(past: Past, lines: list[int], *, is_restocked: bool) -> int:
+    """Make a granted case about two units of an order's first line."""
+    [(order,)] = past.rows("SELECT order_id FROM orders_orderline WHERE id = %s", lines[0])
+    case = past.insert(
+        "orders_aftersalecase", order_id=order, kind="refund_only", reason="quality", status="closed",
+        amount_fen=13_600, is_restocked=is_restocked,
+    )  # fmt: skip
+    past.insert(
+        "orders_aftersaleline", case_id=case, order_line_id=lines[0], quantity=2, amount_fen=13_600,
+        worth_fen=13_600,
+    )  # fmt: skip
+    return case
+
+
 def write_tallies(past: Past, host: int, shop: int) -> None:
     """Make a tally of a farmer, one of a host and one of the shop."""
     farmer = past.insert("shops_farmer", name="扎西")
@@ -227,6 +248,15 @@ def test_what_was_sent_whole_is_sent_to_the_last_unit(old):
         (sent[0], 3, 0), (sent[1], 2, 0), (twice[0], 3, 0), (twice[1], 2, 0),
         (waiting[0], 0, 0), (waiting[1], 0, 0),
     ]  # fmt: skip
+
+
+def test_a_case_that_brought_goods_back_brought_all_of_them_back(old):
+    """orders 0017: units on the shelf are counted line by line, and were all or none before."""
+    restocked, kept = old.cases
+
+    found = old.now.rows("SELECT case_id, quantity, shelf_units FROM orders_aftersaleline ORDER BY case_id")
+
+    assert found == [(restocked, 2, 2), (kept, 2, 0)]
 
 
 def test_tallies_keep_the_names_of_their_payees(old):
