@@ -252,6 +252,7 @@ def day(people, db, valkey) -> Iterator[Day]:
     today = OfThisVillage()
     with (
         mock.patch.dict(WAYS, {"alipay": lambda: today.provider}),
+        # A program of its own, which a thousand invented days do not start; tests/payments talk to it.
         mock.patch.dict(ADAPTERS, {"sandbox": Checkout}),
         override_settings(PAYOUT_WAYS=["bank", "cash", "alipay"]),
     ):

@@ -63,6 +63,7 @@ def run_days(
     with (
         connection.execute_wrapper(notice),
         mock.patch.dict(WAYS, {"alipay": lambda: today["provider"]}),
+        # A program of its own, which a thousand invented days do not start; tests/payments talk to it.
         mock.patch.dict(ADAPTERS, {"sandbox": Checkout}),
         override_settings(PAYOUT_WAYS=["bank", "cash", "alipay"]),
     ):
