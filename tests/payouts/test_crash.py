@@ -3,14 +3,11 @@
 import os
 import subprocess
 import sys
-import threading
-import time
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections, transaction
+from django.db import connection
 from django.db.models import Count, Sum
 
 from ledger.models import LedgerEntry
@@ -23,7 +20,7 @@ from shops.models import Farmer, Host
 from tests.addresses import database_url
 from tests.factories.payouts import make_completed
 from tests.factories.shops import authorize_shop, make_farmer, make_product
-from tests.together import run_together
+from tests.together import held, run_together, those_who_wait
 
 CHILD = """
 import os, signal, sys
@@ -150,55 +147,6 @@ def same_line(period, farmer):
 def same_farmer(period, farmer):
     """All is written, its end waits: the database looks whether the payee is still there."""
     Farmer.objects.select_for_update().get(pk=farmer.pk)
-
-
-@contextmanager
-def held(work, *given):
-    """Another session that has begun some work and does not end it; yields what undoes it."""
-    begun, over, faults = threading.Event(), threading.Event(), []
-
-    def hold():
-        try:
-            with transaction.atomic():
-                work(*given)
-                begun.set()
-                over.wait(60)
-                transaction.set_rollback(True)
-        except Exception as fault:
-            faults.append(fault)
-            begun.set()
-        finally:
-            connections.close_all()
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    begun.wait(10)
-
-    def undo():
-        over.set()
-        thread.join(30)
-
-    try:
-        assert not faults, faults
-        yield undo
-    finally:
-        undo()
-
-
-def those_who_wait(number: int) -> list[tuple[int, str]]:
-    """Sessions (pid, what they run) that wait for a lock, as soon as there are so many of them."""
-    until = time.monotonic() + 40
-    while time.monotonic() < until:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pid, query FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock' ORDER BY query_start"
-            )
-            found = cursor.fetchall()
-        if len(found) >= number:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{number} sessions should wait")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,10 +13,11 @@ from notifications.models import Notification
 from payouts.models import Payout, PayoutStatement, SettlementPeriod, StatementLine
 from payouts.services import claiming, closing, paying
 from payouts.services.opening import open_period_for
+from shops.models import Farmer
 from tests.factories.payouts import close_week, make_completed, make_live_sale, statement_of
 from tests.factories.runs import make_account
 from tests.factories.shops import authorize_shop, make_farmer, make_person, make_product
-from tests.together import run_together
+from tests.together import held, run_together, those_who_wait
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -68,6 +69,40 @@ def test_control_without_the_guards_closers_collide(due, monkeypatch):
         results
     )
     assert StatementLine.objects.values("entry").distinct().count() == StatementLine.objects.count()
+
+
+def finished_while_a_tally_is_written(due, drain_outbox, *, waits: bool) -> tuple[int, int, int]:
+    """A closer writes for its third farmer, another ends the period: tallies counted, told and there."""
+    third = Farmer.objects.order_by("pk").last()
+    with held(lambda: Farmer.objects.select_for_update().get(pk=third.pk)) as undo:
+
+        def finish():
+            those_who_wait(1)
+            closing._finish(due.pk, due.ends_at)
+            undo()
+
+        jobs = [close(due), finish]
+        if waits:
+            jobs.append(lambda: (those_who_wait(2), undo()))
+        assert not [result for result in run_together(*jobs) if isinstance(result, Exception)]
+    drain_outbox()
+    counted = AuditEntry.objects.get(action="payouts.close_period").after["statements"]
+    told = Notification.objects.filter(kind="statement_issued").count()
+    return counted, told, PayoutStatement.objects.count()
+
+
+def test_a_period_does_not_end_while_a_tally_is_still_written(due, drain_outbox):
+    counted, told, there = finished_while_a_tally_is_written(due, drain_outbox, waits=True)
+
+    assert counted == told == there >= 3
+
+
+def test_control_without_the_lock_a_tally_comes_after_the_end(due, drain_outbox, monkeypatch):
+    monkeypatch.setattr(claiming, "_PREPARE", claiming._PREPARE.replace(" FOR SHARE", ""))
+
+    counted, _, there = finished_while_a_tally_is_written(due, drain_outbox, waits=False)
+
+    assert (counted, there) == (2, 3)
 
 
 @pytest.fixture
